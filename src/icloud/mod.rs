@@ -1,0 +1,4 @@
+//! Everything that knows Apple: sign-in, CloudKit, Photos. Knows nothing of larder's state, tree or sync, and
+//! reads as a client library of its own.
+
+pub mod session;

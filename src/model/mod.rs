@@ -1,0 +1,15 @@
+//! The words of the field: zones, assets, masters, resources, albums, checksums. Data only; no I/O.
+//!
+//! Every other room may use these, and they use nothing of the crate.
+
+mod album;
+mod asset;
+mod checksum;
+mod id;
+mod resource;
+
+pub use album::{Album, AlbumKind, Member};
+pub use asset::{Asset, Master};
+pub use checksum::{Checksum, ContentHasher, Digest};
+pub use id::{Area, ItemId, ZoneId};
+pub use resource::{Kind, Resource};

@@ -1,1 +1,33 @@
-//! Placeholder while the room is being built.
+//! What larder remembers, in one redb file: the catalog (what iCloud holds, as last seen), the ledger (what this
+//! machine holds), the dirty marks between them, and the record of past runs.
+//!
+//! This room alone knows tables, encodings and versions. Writing happens in [`State::write`]: one closure, one
+//! durable transaction. Reading happens in short [`View`]s, also from other processes while a run writes
+//! ([`Reader`]). The state is a cache of the truth: with the file gone, a run rebuilds it.
+
+mod catalog;
+mod dirty;
+mod error;
+mod key;
+mod ledger;
+mod meta;
+mod open;
+mod row;
+mod runs;
+mod tables;
+mod zone;
+
+pub use catalog::{
+    Change, Gone, MasterRow, albums, asset, assets_after, broken, master, members, memberships,
+};
+pub use dirty::{Mark, dirty_after, mark};
+pub use error::StateError;
+pub use ledger::{PlacedFile, Placement, Proof, Root, class_counts, each_placement, owner, placement};
+pub use meta::{MetaKey, number, text};
+pub use open::{FORMAT, Reader, State};
+pub use runs::last_run;
+pub use tables::{Batch, Tables, View};
+pub use zone::{Progress, ZoneRow, zones};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! Dirty marks: what still has to be made true on disk.
+//!
+//! A mark is set in the transaction that changes the catalog and goes in the one that records that its actions
+//! are done. A crash leaves marks, and marks are all that a restart needs. Items come up in the order in which
+//! they were marked; one whose download failed keeps its mark and waits for its time.
+
+use redb::ReadableTable as _;
+use serde::{Deserialize, Serialize};
+
+use super::StateError;
+use super::catalog::name;
+use super::key::pack;
+use super::meta::MetaKey;
+use super::row::{decode, encode};
+use super::tables::{Batch, Tables};
+use crate::model::ItemId;
+
+/// The mark of a dirty item.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Its place in the order of marking.
+    pub seq: u64,
+    /// Runs in which it failed since it was marked.
+    pub tries: u32,
+    /// Not to be tried before this time (seconds since 1970); 0 = at once.
+    pub not_before: i64,
+    /// Why it failed last, for people.
+    pub why: Option<String>,
+}
+
+/// Up to `limit` dirty items with a place above `after`, in order of marking.
+pub fn dirty_after(
+    tables: &impl Tables,
+    after: Option<u64>,
+    limit: usize,
+) -> Result<Vec<(ItemId, Mark)>, StateError> {
+    let from = after.map_or(0, |after| after.saturating_add(1));
+    let mut items = Vec::new();
+    for entry in tables.dirty().range(from..)?.take(limit) {
+        let (_, key) = entry?;
+        let (zone, record) = key.value();
+        let item = ItemId { zone, record: name("dirty", record)? };
+        if let Some(mark) = mark(tables, &item)? {
+            items.push((item, mark));
+        }
+    }
+    Ok(items)
+}
+
+/// The mark of an item, when it is dirty.
+pub fn mark(tables: &impl Tables, item: &ItemId) -> Result<Option<Mark>, StateError> {
+    let row = tables.marks().get((item.zone, pack(&item.record).as_slice()))?;
+    row.map(|row| decode("marks", row.value())).transpose()
+}
+
+impl Batch<'_> {
+    /// Marks an item dirty, to be tried at once. An item that is marked already keeps its place.
+    pub fn mark(&mut self, item: &ItemId) -> Result<(), StateError> {
+        let key = pack(&item.record);
+        let known = mark(self, item)?;
+        let seq = if let Some(mark) = &known {
+            mark.seq
+        } else {
+            let next = self.meta_number(MetaKey::NextMark)?.unwrap_or(0);
+            self.set_meta_number(MetaKey::NextMark, next + 1)?;
+            self.dirty.insert(next, (item.zone, key.as_slice()))?;
+            next
+        };
+        let row = encode("marks", &Mark { seq, ..Mark::default() })?;
+        self.marks.insert((item.zone, key.as_slice()), row.as_slice())?;
+        Ok(())
+    }
+
+    /// Takes the mark from an item: everything about it is true on disk.
+    pub fn clear_mark(&mut self, item: &ItemId) -> Result<(), StateError> {
+        if let Some(mark) = mark(self, item)? {
+            self.dirty.remove(mark.seq)?;
+            self.marks.remove((item.zone, pack(&item.record).as_slice()))?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a dirty item could not be settled in this run.
+    pub fn postpone(&mut self, item: &ItemId, why: &str, not_before: i64) -> Result<(), StateError> {
+        let Some(old) = mark(self, item)? else { return Ok(()) };
+        let row = Mark { tries: old.tries.saturating_add(1), not_before, why: Some(why.to_owned()), ..old };
+        self.marks.insert((item.zone, pack(&item.record).as_slice()), encode("marks", &row)?.as_slice())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! What can go wrong with the state file.
+
+use std::path::PathBuf;
+
+/// Trouble with the state file.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// Another process writes it.
+    #[error("Another larder is using `{}`", path.display())]
+    Busy {
+        /// The state file.
+        path: PathBuf,
+    },
+    /// It was written by a newer larder; nothing of it was read.
+    #[error(
+        "`{}` was written by a newer larder (format {found}, this one knows {known}): update larder, or name \
+         another `state_dir`",
+        path.display()
+    )]
+    Newer {
+        /// The state file.
+        path: PathBuf,
+        /// The format found.
+        found: u32,
+        /// The newest format that this larder reads.
+        known: u32,
+    },
+    /// The file is damaged or no state file.
+    #[error(
+        "The state `{}` cannot be read ({source}): move it away and run `larder sync --once`, which rebuilds it \
+         from iCloud and the files on disk without fetching them again",
+        path.display()
+    )]
+    Damaged {
+        /// The state file.
+        path: PathBuf,
+        /// What redb says.
+        source: Box<redb::Error>,
+    },
+    /// A row cannot be decoded.
+    #[error("A row of the state's table `{table}` cannot be read: {why}")]
+    Row {
+        /// The table.
+        table: &'static str,
+        /// Why.
+        why: String,
+    },
+    /// Reading or writing failed.
+    #[error("The state cannot be read or written: {0}")]
+    Storage(Box<redb::Error>),
+    /// A file operation failed.
+    #[error("`{}`: {source}", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// There is no state yet.
+    #[error("Nothing has been mirrored yet (no state in `{}`): run `larder sync --once`", path.display())]
+    Absent {
+        /// Where it would be.
+        path: PathBuf,
+    },
+}
+
+/// Every error of redb becomes [`StateError::Storage`].
+macro_rules! from_redb {
+    ($($error:ty),+) => {$(
+        impl From<$error> for StateError {
+            fn from(error: $error) -> Self {
+                Self::Storage(Box::new(error.into()))
+            }
+        }
+    )+};
+}
+
+from_redb!(
+    redb::StorageError,
+    redb::TableError,
+    redb::TransactionError,
+    redb::CommitError,
+    redb::CompactionError
+);
+
+impl StateError {
+    /// Whether the disk below the state is full, gone or read-only.
+    #[must_use]
+    pub fn is_disk(&self) -> bool {
+        match self {
+            Self::Storage(error) => matches!(**error, redb::Error::Io(_)),
+            Self::Io { .. } => true,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The ledger: what this machine holds for each item, and which paths are spoken for.
+
+use redb::ReadableTable as _;
+use serde::{Deserialize, Serialize};
+
+use super::StateError;
+use super::catalog::name;
+use super::key::pack;
+use super::row::{decode, encode};
+use super::tables::{Batch, Tables};
+use crate::model::{Checksum, ItemId, Kind};
+
+/// A destination of the job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Root {
+    /// Where photos go.
+    Photos = 0,
+}
+
+/// How sure larder is that a placed file is what iCloud holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// Size and Apple's checksum matched.
+    Proven,
+    /// Apple publishes no checksum of a known form: the size matched, and this SHA-256 was taken.
+    SizeOnly {
+        /// SHA-256 of the content as it came.
+        sha256: [u8; 32],
+    },
+    /// The same bytes came twice, of the right size, and did not match Apple's checksum.
+    Disputed {
+        /// SHA-256 of the content as it came.
+        sha256: [u8; 32],
+    },
+}
+
+/// A file of an item. Without `proof` its path is reserved and the file is not there yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacedFile {
+    /// What it is for the item.
+    pub kind: Kind,
+    /// File name within the item's folder.
+    pub name: String,
+    /// Apple's checksum of the content that is meant.
+    pub checksum: Checksum,
+    /// Bytes.
+    pub size: u64,
+    /// Modification time given to the file: milliseconds since 1970, when one was given.
+    pub mtime_ms: Option<i64>,
+    /// How sure larder is of what lies there, once it is in place.
+    pub proof: Option<Proof>,
+}
+
+/// Where the files of an item are. Decided once and kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placement {
+    /// Folder below the destination, `/` between components; empty = the destination itself.
+    pub folder: String,
+    /// What all file names of the item begin with.
+    pub stem: String,
+    /// Its files.
+    pub files: Vec<PlacedFile>,
+}
+
+impl Placement {
+    /// The file of that kind.
+    #[must_use]
+    pub fn file(&self, kind: Kind) -> Option<&PlacedFile> {
+        self.files.iter().find(|file| file.kind == kind)
+    }
+
+    /// Path of a file below the destination.
+    #[must_use]
+    pub fn path(&self, file_name: &str) -> String {
+        if self.folder.is_empty() { file_name.to_owned() } else { format!("{}/{file_name}", self.folder) }
+    }
+}
+
+/// Where the files of an item are, if any were planned.
+pub fn placement(tables: &impl Tables, item: &ItemId) -> Result<Option<Placement>, StateError> {
+    let row = tables.ledger().get((item.zone, pack(&item.record).as_slice()))?;
+    row.map(|row| decode("ledger", row.value())).transpose()
+}
+
+/// Calls `each` with every item of the ledger.
+pub fn each_placement(
+    tables: &impl Tables,
+    mut each: impl FnMut(ItemId, Placement) -> Result<(), StateError>,
+) -> Result<(), StateError> {
+    for entry in tables.ledger().iter()? {
+        let (key, row) = entry?;
+        let (zone, record) = key.value();
+        each(ItemId { zone, record: name("ledger", record)? }, decode("ledger", row.value())?)?;
+    }
+    Ok(())
+}
+
+/// The item that a path is reserved for. `folded` is the path as the destination compares names.
+pub fn owner(tables: &impl Tables, root: Root, folded: &str) -> Result<Option<ItemId>, StateError> {
+    let Some(row) = tables.taken().get((root as u8, folded))? else { return Ok(None) };
+    let (zone, record) = row.value();
+    Ok(Some(ItemId { zone, record: name("taken", record)? }))
+}
+
+impl Batch<'_> {
+    /// Stores where the files of an item are.
+    pub fn put_placement(&mut self, item: &ItemId, placement: &Placement) -> Result<(), StateError> {
+        let row = encode("ledger", placement)?;
+        self.ledger.insert((item.zone, pack(&item.record).as_slice()), row.as_slice())?;
+        Ok(())
+    }
+
+    /// Reserves a path for an item.
+    pub fn take_path(&mut self, root: Root, folded: &str, item: &ItemId) -> Result<(), StateError> {
+        self.taken.insert((root as u8, folded), (item.zone, pack(&item.record).as_slice()))?;
+        Ok(())
+    }
+
+    /// What was learnt about a class of files: how many matched Apple's checksum, how many did not.
+    pub fn count_class(&mut self, class: &str, matched: u64, unmatched: u64) -> Result<(), StateError> {
+        let (m, u) = class_counts(self, class)?;
+        self.classes.insert(class, (m + matched, u + unmatched))?;
+        Ok(())
+    }
+}
+
+/// How many files of a class matched Apple's checksum, and how many did not.
+pub fn class_counts(tables: &impl Tables, class: &str) -> Result<(u64, u64), StateError> {
+    Ok(tables.classes().get(class)?.map_or((0, 0), |row| row.value()))
+}

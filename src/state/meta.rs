@@ -1,0 +1,76 @@
+//! Facts about the state as a whole.
+
+use redb::ReadableTable as _;
+
+use super::StateError;
+use super::tables::{Batch, Tables};
+
+/// A fact about the state as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetaKey {
+    /// Version of the tables: a number.
+    Format,
+    /// SHA-256 of the Apple ID that this state belongs to.
+    Account,
+    /// Identity of the photo mirror's destination.
+    PhotosMirror,
+    /// Fingerprint of the parts of the job file that decide which files a photo has and how they are named.
+    PhotosPolicy,
+    /// When zones were last discovered: seconds since 1970.
+    ZonesChecked,
+    /// The next number for a dirty mark.
+    NextMark,
+}
+
+impl MetaKey {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Format => "format",
+            Self::Account => "account",
+            Self::PhotosMirror => "photos.mirror",
+            Self::PhotosPolicy => "photos.policy",
+            Self::ZonesChecked => "zones.checked",
+            Self::NextMark => "marks.next",
+        }
+    }
+}
+
+/// The fact as text, if known.
+pub fn text(tables: &impl Tables, key: MetaKey) -> Result<Option<String>, StateError> {
+    let row = tables.meta().get(key.name())?;
+    row.map(|row| {
+        String::from_utf8(row.value().to_vec())
+            .map_err(|error| StateError::Row { table: "meta", why: format!("{}: {error}", key.name()) })
+    })
+    .transpose()
+}
+
+/// The fact as a number, if known.
+pub fn number(tables: &impl Tables, key: MetaKey) -> Result<Option<u64>, StateError> {
+    let row = tables.meta().get(key.name())?;
+    row.map(|row| {
+        let bytes = row.value().try_into();
+        bytes
+            .map(u64::from_le_bytes)
+            .map_err(|_| StateError::Row { table: "meta", why: format!("{}: not a number", key.name()) })
+    })
+    .transpose()
+}
+
+impl Batch<'_> {
+    pub(super) fn meta_number(&self, key: MetaKey) -> Result<Option<u64>, StateError> {
+        number(self, key)
+    }
+
+    /// Remembers a number.
+    pub fn set_meta_number(&mut self, key: MetaKey, value: u64) -> Result<(), StateError> {
+        self.meta.insert(key.name(), value.to_le_bytes().as_slice())?;
+        Ok(())
+    }
+
+    /// Remembers a text.
+    pub fn set_meta_text(&mut self, key: MetaKey, value: &str) -> Result<(), StateError> {
+        self.meta.insert(key.name(), value.as_bytes())?;
+        Ok(())
+    }
+}

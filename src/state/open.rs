@@ -1,0 +1,173 @@
+//! Opening the state file: for the one writer, or for readers beside it.
+
+use std::path::{Path, PathBuf};
+
+use redb::{ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase as _};
+
+use super::StateError;
+use super::meta::{self, MetaKey};
+use super::tables::{Batch, View};
+
+/// Version of the tables and rows. A file of a newer version is refused.
+pub const FORMAT: u32 = 1;
+
+/// Bytes that redb may keep in memory. Its own default is 1 GiB.
+const CACHE: usize = 16 << 20;
+
+/// The state, open for writing. One process at a time.
+pub struct State {
+    db: Database,
+    path: PathBuf,
+}
+
+impl State {
+    /// Opens the state file, or creates it with its directory (readable by the owner alone).
+    pub fn open(path: &Path) -> Result<Self, StateError> {
+        let db = builder().create(path).map_err(|error| opening(path, error))?;
+        Self::with(db, path)
+    }
+
+    /// A state that lives in memory, for a run that must leave nothing behind.
+    pub fn in_memory() -> Result<Self, StateError> {
+        let path = Path::new("(memory)");
+        let db = builder()
+            .create_with_backend(redb::backends::InMemoryBackend::new())
+            .map_err(|error| opening(path, error))?;
+        Self::with(db, path)
+    }
+
+    fn with(db: Database, path: &Path) -> Result<Self, StateError> {
+        let state = Self { db, path: path.to_owned() };
+        state.write(|batch| match batch.meta_number(MetaKey::Format)? {
+            None => batch.set_meta_number(MetaKey::Format, u64::from(FORMAT)),
+            Some(found) => check_format(path, found),
+        })?;
+        Ok(state)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A consistent look at the present state.
+    pub fn view(&self) -> Result<View, StateError> {
+        Ok(View::open(&self.db.begin_read()?)?)
+    }
+
+    /// Runs `change` in one durable transaction: when this returns `Ok`, all of it is on disk; on an error,
+    /// nothing of it is.
+    pub fn write<T>(
+        &self,
+        change: impl FnOnce(&mut Batch<'_>) -> Result<T, StateError>,
+    ) -> Result<T, StateError> {
+        let tx = self.db.begin_write()?;
+        let value = change(&mut Batch::open(&tx)?)?;
+        tx.commit()?;
+        Ok(value)
+    }
+
+    /// Gives unused pages back to the disk. Worth it after the first listing.
+    pub fn compact(&mut self) -> Result<(), StateError> {
+        self.db.compact()?;
+        Ok(())
+    }
+}
+
+/// The state as another process sees it: read only, also while a run writes.
+pub struct Reader {
+    db: ReadOnlyDatabase,
+}
+
+impl Reader {
+    /// Opens an existing state file. [`StateError::Absent`] when there is none yet.
+    pub fn open(path: &Path) -> Result<Self, StateError> {
+        if !path.exists() {
+            let path = path.parent().unwrap_or(path).to_owned();
+            return Err(StateError::Absent { path });
+        }
+        let db = builder().open_read_only(path).map_err(|error| opening(path, error))?;
+        let reader = Self { db };
+        match meta::number(&reader.view()?, MetaKey::Format)? {
+            Some(found) => check_format(path, found)?,
+            None => return Err(StateError::Absent { path: path.to_owned() }),
+        }
+        Ok(reader)
+    }
+
+    /// A consistent look at the last committed state.
+    pub fn view(&self) -> Result<View, StateError> {
+        Ok(View::open(&self.db.begin_read()?)?)
+    }
+}
+
+fn builder() -> redb::Builder {
+    let mut builder = redb::Builder::new();
+    builder.set_cache_size(CACHE).set_concurrency_mode(ConcurrencyMode::SingleWriter);
+    builder
+}
+
+fn check_format(path: &Path, found: u64) -> Result<(), StateError> {
+    if found > u64::from(FORMAT) {
+        let found = u32::try_from(found).unwrap_or(u32::MAX);
+        return Err(StateError::Newer { path: path.to_owned(), found, known: FORMAT });
+    }
+    Ok(())
+}
+
+fn opening(path: &Path, error: DatabaseError) -> StateError {
+    let path = path.to_owned();
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => StateError::Busy { path },
+        DatabaseError::Storage(redb::StorageError::Io(source)) => StateError::Io { path, source },
+        other => StateError::Damaged { path, source: Box::new(other.into()) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_sees_commits_of_the_open_writer() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.redb");
+        assert!(matches!(Reader::open(&path), Err(StateError::Absent { .. })));
+        let state = State::open(&path).unwrap();
+        let reader = Reader::open(&path).unwrap();
+        state.write(|batch| batch.set_meta_number(MetaKey::ZonesChecked, 7)).unwrap();
+        assert_eq!(meta::number(&reader.view().unwrap(), MetaKey::ZonesChecked).unwrap(), Some(7));
+        assert!(matches!(State::open(&path), Err(StateError::Busy { .. })));
+    }
+
+    #[test]
+    fn a_newer_format_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.redb");
+        let newer = u64::from(FORMAT) + 1;
+        State::open(&path).unwrap().write(|batch| batch.set_meta_number(MetaKey::Format, newer)).unwrap();
+        assert!(matches!(State::open(&path), Err(StateError::Newer { found: 2, .. })));
+        assert!(matches!(Reader::open(&path), Err(StateError::Newer { .. })));
+    }
+
+    #[test]
+    fn a_file_that_is_no_state_is_damaged_not_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.redb");
+        std::fs::write(&path, vec![7; 5000]).unwrap();
+        assert!(matches!(State::open(&path), Err(StateError::Damaged { .. })));
+        assert_eq!(std::fs::read(&path).unwrap(), vec![7; 5000]);
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing() {
+        let state = State::in_memory().unwrap();
+        let failed: Result<(), StateError> = state.write(|batch| {
+            batch.set_meta_number(MetaKey::ZonesChecked, 7)?;
+            Err(StateError::Row { table: "t", why: "test".into() })
+        });
+        assert!(failed.is_err());
+        assert_eq!(meta::number(&state.view().unwrap(), MetaKey::ZonesChecked).unwrap(), None);
+    }
+}

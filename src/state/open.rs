@@ -30,7 +30,8 @@ impl State {
     /// A state that lives in memory, for a run that must leave nothing behind.
     pub fn in_memory() -> Result<Self, StateError> {
         let path = Path::new("(memory)");
-        let db = builder()
+        let db = redb::Builder::new()
+            .set_cache_size(CACHE)
             .create_with_backend(redb::backends::InMemoryBackend::new())
             .map_err(|error| opening(path, error))?;
         Self::with(db, path)
@@ -120,7 +121,11 @@ fn opening(path: &Path, error: DatabaseError) -> StateError {
     let path = path.to_owned();
     match error {
         DatabaseError::DatabaseAlreadyOpen => StateError::Busy { path },
-        DatabaseError::Storage(redb::StorageError::Io(source)) => StateError::Io { path, source },
+        DatabaseError::Storage(redb::StorageError::Io(source))
+            if source.kind() != std::io::ErrorKind::InvalidData =>
+        {
+            StateError::Io { path, source }
+        }
         other => StateError::Damaged { path, source: Box::new(other.into()) },
     }
 }

@@ -6,6 +6,7 @@ use redb::ReadableTable as _;
 use serde::{Deserialize, Serialize};
 
 use super::StateError;
+use super::dirty::patience;
 use super::key::{pack, unpack};
 use super::row::{decode, encode};
 use super::tables::{Batch, Tables};
@@ -111,13 +112,24 @@ pub fn memberships(tables: &impl Tables, zone: u16, asset: &str) -> Result<Vec<S
     Ok(albums)
 }
 
-/// Records that could not be decoded: zone, record name, why.
-pub fn broken(tables: &impl Tables) -> Result<Vec<(u16, String, String)>, StateError> {
+/// A record that could not be decoded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Broken {
+    /// Why, for people.
+    pub why: String,
+    /// How often it was asked for.
+    pub tries: u32,
+    /// Not to be asked for before this time (seconds since 1970).
+    pub not_before: i64,
+}
+
+/// Records that could not be decoded, with zone and record name.
+pub fn broken(tables: &impl Tables) -> Result<Vec<(ItemId, Broken)>, StateError> {
     let mut broken = Vec::new();
     for entry in tables.broken().iter()? {
-        let (key, why) = entry?;
+        let (key, row) = entry?;
         let (zone, record) = key.value();
-        broken.push((zone, name("broken", record)?, why.value().to_owned()));
+        broken.push((ItemId { zone, record: name("broken", record)? }, decode("broken", row.value())?));
     }
     Ok(broken)
 }
@@ -228,9 +240,15 @@ impl Batch<'_> {
         Ok(Gone::Other)
     }
 
-    /// Remembers a record that could not be decoded, so that the next run asks for it again.
-    pub fn put_broken(&mut self, zone: u16, record: &str, why: &str) -> Result<(), StateError> {
-        self.broken.insert((zone, pack(record).as_slice()), why)?;
+    /// Remembers a record that could not be decoded, so that a later run asks for it again.
+    pub fn put_broken(&mut self, zone: u16, record: &str, why: &str, now: i64) -> Result<(), StateError> {
+        let key = pack(record);
+        let known = self.broken.get((zone, key.as_slice()))?;
+        let tries =
+            known.map(|row| decode::<Broken>("broken", row.value())).transpose()?.map_or(0, |b| b.tries);
+        let row =
+            Broken { why: why.to_owned(), tries: tries.saturating_add(1), not_before: now + patience(tries) };
+        self.broken.insert((zone, key.as_slice()), encode("broken", &row)?.as_slice())?;
         Ok(())
     }
 

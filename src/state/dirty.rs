@@ -20,12 +20,25 @@ use crate::model::ItemId;
 pub struct Mark {
     /// Its place in the order of marking.
     pub seq: u64,
+    /// How often it was marked. What was planned for one generation does not settle the next.
+    pub generation: u32,
     /// Runs in which it failed since it was marked.
     pub tries: u32,
     /// Not to be tried before this time (seconds since 1970); 0 = at once.
     pub not_before: i64,
     /// Why it failed last, for people.
     pub why: Option<String>,
+}
+
+/// How many seconds an item rests after failing in `tries` runs before: the first few runs simply try again, then
+/// the pauses grow to a week, so that a photo that never finishes uploading is not looked up every night.
+pub(super) fn patience(tries: u32) -> i64 {
+    const HOUR: i64 = 3600;
+    match tries {
+        0..=2 => 0,
+        3..=10 => (20 * HOUR) << (tries - 3).min(3),
+        _ => 7 * 24 * HOUR,
+    }
 }
 
 /// Up to `limit` dirty items with a place above `after`, in order of marking.
@@ -54,7 +67,8 @@ pub fn mark(tables: &impl Tables, item: &ItemId) -> Result<Option<Mark>, StateEr
 }
 
 impl Batch<'_> {
-    /// Marks an item dirty, to be tried at once. An item that is marked already keeps its place.
+    /// Marks an item dirty, to be tried at once. An item that is marked already keeps its place and becomes a new
+    /// generation.
     pub fn mark(&mut self, item: &ItemId) -> Result<(), StateError> {
         let key = pack(&item.record);
         let known = mark(self, item)?;
@@ -66,23 +80,27 @@ impl Batch<'_> {
             self.dirty.insert(next, (item.zone, key.as_slice()))?;
             next
         };
-        let row = encode("marks", &Mark { seq, ..Mark::default() })?;
+        let generation = known.map_or(0, |mark| mark.generation.wrapping_add(1));
+        let row = encode("marks", &Mark { seq, generation, ..Mark::default() })?;
         self.marks.insert((item.zone, key.as_slice()), row.as_slice())?;
         Ok(())
     }
 
-    /// Takes the mark from an item: everything about it is true on disk.
-    pub fn clear_mark(&mut self, item: &ItemId) -> Result<(), StateError> {
-        if let Some(mark) = mark(self, item)? {
+    /// Takes the mark from an item: everything that was planned for this generation is true on disk.
+    pub fn clear_mark(&mut self, item: &ItemId, generation: u32) -> Result<(), StateError> {
+        if let Some(mark) = mark(self, item)?
+            && mark.generation == generation
+        {
             self.dirty.remove(mark.seq)?;
             self.marks.remove((item.zone, pack(&item.record).as_slice()))?;
         }
         Ok(())
     }
 
-    /// Notes that a dirty item could not be settled in this run.
-    pub fn postpone(&mut self, item: &ItemId, why: &str, not_before: i64) -> Result<(), StateError> {
+    /// Notes that a dirty item could not be settled in this run. `now` is in seconds since 1970.
+    pub fn postpone(&mut self, item: &ItemId, why: &str, now: i64) -> Result<(), StateError> {
         let Some(old) = mark(self, item)? else { return Ok(()) };
+        let not_before = now + patience(old.tries);
         let row = Mark { tries: old.tries.saturating_add(1), not_before, why: Some(why.to_owned()), ..old };
         self.marks.insert((item.zone, pack(&item.record).as_slice()), encode("marks", &row)?.as_slice())?;
         Ok(())

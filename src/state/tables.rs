@@ -67,8 +67,8 @@ tables! {
     members: PairKey => i64,
     /// Catalog: (asset, album), the way back.
     memberships: PairKey => (),
-    /// Records that could not be decoded, and why.
-    broken: ItemKey => &'static str,
+    /// Records that could not be decoded, why, and when to ask again.
+    broken: ItemKey => Row,
     /// Ledger: where the files of an item are.
     ledger: ItemKey => Row,
     /// Ledger: folded path to the item that owns it.

@@ -46,6 +46,11 @@ fn item(record: &str) -> ItemId {
     ItemId { zone: 0, record: record.into() }
 }
 
+fn clear(batch: &mut Batch<'_>, record: &str) -> Result<(), StateError> {
+    let generation = super::mark(batch, &item(record))?.map_or(0, |mark| mark.generation);
+    batch.clear_mark(&item(record), generation)
+}
+
 fn dirty(state: &State) -> Vec<String> {
     dirty_after(&state.view().unwrap(), None, 100).unwrap().into_iter().map(|(item, _)| item.record).collect()
 }
@@ -55,7 +60,7 @@ fn a_change_marks_and_the_same_again_does_not() {
     let state = State::in_memory().unwrap();
     assert_eq!(state.write(|b| b.put_asset(0, asset("A", "M"))).unwrap(), Change::New);
     assert_eq!(dirty(&state), ["A"]);
-    state.write(|b| b.clear_mark(&item("A"))).unwrap();
+    state.write(|b| clear(b, "A")).unwrap();
     assert_eq!(state.write(|b| b.put_asset(0, asset("A", "M"))).unwrap(), Change::Same);
     assert!(dirty(&state).is_empty());
     let liked = Asset { favourite: true, ..asset("A", "M") };
@@ -70,7 +75,7 @@ fn a_master_marks_all_its_assets_in_whichever_order_they_come() {
     state.write(|b| b.put_asset(0, asset("B", "M"))).unwrap();
     state.write(|b| b.put_asset(0, asset("C", "N"))).unwrap();
     for record in ["A", "B", "C"] {
-        state.write(|b| b.clear_mark(&item(record))).unwrap();
+        state.write(|b| clear(b, record)).unwrap();
     }
     state.write(|b| b.put_master(0, master("M"))).unwrap();
     assert_eq!(dirty(&state), ["A", "B"]);
@@ -80,7 +85,7 @@ fn a_master_marks_all_its_assets_in_whichever_order_they_come() {
     // An asset that moves to another master is no longer marked by the old one.
     state.write(|b| b.put_asset(0, asset("B", "N"))).unwrap();
     for record in ["A", "B"] {
-        state.write(|b| b.clear_mark(&item(record))).unwrap();
+        state.write(|b| clear(b, record)).unwrap();
     }
     let renamed = Master { filename: None, ..master("M") };
     state.write(|b| b.put_master(0, renamed)).unwrap();
@@ -92,14 +97,26 @@ fn a_postponed_item_keeps_its_place_and_a_new_change_makes_it_due() {
     let state = State::in_memory().unwrap();
     state.write(|b| b.put_asset(0, asset("A", "M"))).unwrap();
     state.write(|b| b.put_asset(0, asset("B", "M"))).unwrap();
-    state.write(|b| b.postpone(&item("A"), "no network", 99)).unwrap();
+    for _ in 0..4 {
+        state.write(|b| b.postpone(&item("A"), "no network", 99)).unwrap();
+    }
     let (first, mark) = dirty_after(&state.view().unwrap(), None, 1).unwrap().remove(0);
-    assert_eq!((first.record.as_str(), mark.tries, mark.not_before), ("A", 1, 99));
+    assert_eq!((first.record.as_str(), mark.tries, mark.not_before), ("A", 4, 99 + 20 * 3600));
     assert_eq!(dirty_after(&state.view().unwrap(), Some(mark.seq), 9).unwrap().len(), 1);
     state.write(|b| b.put_asset(0, Asset { hidden: true, ..asset("A", "M") })).unwrap();
     let mark = super::mark(&state.view().unwrap(), &item("A")).unwrap().unwrap();
     assert_eq!((mark.not_before, mark.why), (0, None));
     assert_eq!(dirty(&state), ["A", "B"]);
+}
+
+#[test]
+fn what_was_planned_before_a_change_does_not_settle_it() {
+    let state = State::in_memory().unwrap();
+    state.write(|b| b.put_asset(0, asset("A", "M"))).unwrap();
+    let planned = super::mark(&state.view().unwrap(), &item("A")).unwrap().unwrap();
+    state.write(|b| b.put_asset(0, Asset { favourite: true, ..asset("A", "M") })).unwrap();
+    state.write(|b| b.clear_mark(&item("A"), planned.generation)).unwrap();
+    assert_eq!(dirty(&state), ["A"]);
 }
 
 #[test]

@@ -1,1 +1,22 @@
-//! Placeholder while the room is being built.
+//! One run: what changed, what to do about it, and doing it.
+//!
+//! [`run`] reads from top to bottom. `plan` decides and is pure; `apply` carries out; `check` and `listing` bring
+//! the catalog up to date; `tally` counts what the summary tells. Called by the command line; calls `icloud`,
+//! `tree` and `state`, and never prints.
+
+pub mod apply;
+pub mod check;
+pub mod context;
+pub mod error;
+pub mod listing;
+pub mod plan;
+pub mod run;
+pub mod tally;
+
+mod absorb;
+mod urls;
+
+pub use context::Context;
+pub use error::RunError;
+pub use run::run;
+pub use tally::{Outcome, Tally};

@@ -1,0 +1,87 @@
+//! What the parts of a run share.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Tally;
+use super::urls::Urls;
+use crate::clock::Clock;
+use crate::config::Job;
+use crate::event::{Event, Observer};
+use crate::http;
+use crate::icloud::photos::Photos;
+use crate::state::{Batch, State, StateError, View};
+use crate::tree::Root;
+
+/// What the parts of a run share. Cheap to clone.
+#[derive(Clone)]
+pub struct Context {
+    /// The job.
+    pub job: Arc<Job>,
+    /// Catalog and ledger.
+    pub state: Arc<State>,
+    /// The destination of photos.
+    pub root: Arc<Root>,
+    /// iCloud Photos.
+    pub photos: Photos,
+    /// For bodies.
+    pub http: http::Client,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Who watches.
+    pub observer: Arc<dyn Observer>,
+    /// What the summary will tell.
+    pub tally: Arc<Tally>,
+    /// Signed URLs at hand.
+    pub(super) urls: Arc<Urls>,
+    /// Set when the run should end soon.
+    pub cancel: CancellationToken,
+}
+
+impl Context {
+    /// Seconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.clock.now().as_second()
+    }
+
+    /// Tells whoever watches.
+    pub fn tell(&self, event: &Event) {
+        self.observer.on(event);
+    }
+
+    /// Warns whoever watches, and in the summary.
+    pub fn warn(&self, line: impl Into<String>) {
+        let line = line.into();
+        tracing::warn!("{line}");
+        self.observer.on(&Event::Warning(line.clone()));
+        self.tally.warn(line);
+    }
+
+    /// Reads the state off the asynchronous threads.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&View) -> Result<T, StateError> + Send + 'static,
+    ) -> Result<T, StateError> {
+        let state = self.state.clone();
+        blocking(move || ask(&state.view()?)).await
+    }
+
+    /// Writes one durable transaction off the asynchronous threads.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Batch<'_>) -> Result<T, StateError> + Send + 'static,
+    ) -> Result<T, StateError> {
+        let state = self.state.clone();
+        blocking(move || state.write(change)).await
+    }
+}
+
+/// Runs blocking work on a thread for it. A panic there is a bug and goes on here.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

@@ -1,0 +1,40 @@
+//! What ends a run early.
+
+use crate::icloud::cloudkit::CloudKitError;
+use crate::icloud::session::SessionError;
+use crate::state::StateError;
+use crate::tree::TreeError;
+
+/// What ends a run early. All that was done before is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The session cannot be used.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// iCloud cannot be reached or refuses service.
+    #[error(transparent)]
+    Service(#[from] CloudKitError),
+    /// The destination is in trouble.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The state is in trouble.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Too many bodies failed one after the other.
+    #[error("{failures} downloads failed one after the other, the last because: {last}")]
+    Failing {
+        /// How many.
+        failures: u64,
+        /// Why the last one failed.
+        last: String,
+    },
+    /// The state belongs to another Apple ID.
+    #[error("The state in `{state_dir}` belongs to another Apple ID: name another `state_dir` for this account")]
+    OtherAccount {
+        /// The state directory.
+        state_dir: String,
+    },
+    /// The run was told to stop.
+    #[error("Stopped before everything was done")]
+    Interrupted,
+}

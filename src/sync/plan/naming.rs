@@ -1,0 +1,140 @@
+//! Where the files of a photo go and what they are called.
+//!
+//! Decided once per asset and kept: the first comer gets the plain name, later ones `<stem>-<8 hex of the asset's
+//! name>`. All files of an asset share one stem, so a Live Photo stays together, and a name counts as free only
+//! when it is free for all of them (`icloud_photos_downloader` #500: a separate `IMG_1.MOV` beside the Live Photo
+//! `IMG_1.JPG`).
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use super::Wanted;
+use crate::config::{LayoutFacts, Photos};
+use crate::model::{Asset, Master, ZoneId};
+use crate::tree::name::{NameRules, fold, legal, split_extension, with_suffix};
+
+/// What lies at a path, as far as naming cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spot {
+    /// Nothing.
+    Free,
+    /// A file with the very content that is wanted: it can be adopted.
+    Same,
+    /// Something else, of another asset or not larder's.
+    Taken,
+}
+
+/// The names chosen for an asset's files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// What they all begin with.
+    pub stem: String,
+    /// File name of each wanted file, in the order given.
+    pub files: Vec<String>,
+}
+
+/// Folder for photos whose every date is absurd.
+const UNDATED: &str = "undated";
+
+/// Folder of an asset below the destination, component by component.
+///
+/// Shared libraries and hidden photos have folders of their own; the rest is the layout's, from the photo's date.
+#[must_use]
+pub fn folder(asset: &Asset, zone: &ZoneId, policy: &Photos) -> Vec<String> {
+    let mut components = Vec::new();
+    if zone.is_shared_library() {
+        components.push("Shared Library".to_owned());
+    }
+    if asset.hidden {
+        components.push("Hidden".to_owned());
+    }
+    let dates = [asset.asset_date, asset.added_date, asset.created];
+    let Some(created) = dates.into_iter().flatten().find_map(plausible) else {
+        components.push(UNDATED.to_owned());
+        return components;
+    };
+    let added = asset.added_date.and_then(plausible).unwrap_or(created);
+    let library = library_name(zone);
+    let facts = LayoutFacts { created, added, zone_offset: asset.zone_offset, library };
+    let rules = policy.names;
+    components.extend(policy.layout.folder(&facts, &policy.time_zone).iter().filter_map(|c| legal(c, rules)));
+    components
+}
+
+/// What people call the library.
+#[must_use]
+pub fn library_name(zone: &ZoneId) -> &'static str {
+    if zone.is_shared_library() { "Shared Library" } else { "Personal" }
+}
+
+/// Years outside of 1826 to 2200 occur (year 5, year 2743924: `icloud_photos_downloader` #122, #92) and say
+/// nothing about the photo.
+#[must_use]
+pub fn plausible(ms: i64) -> Option<Timestamp> {
+    const FIRST: i64 = -4_544_208_000_000; // 1826-01-01
+    const LAST: i64 = 7_258_118_400_000; // 2200-01-01
+    (FIRST..LAST).contains(&ms).then(|| Timestamp::from_millisecond(ms).ok()).flatten()
+}
+
+/// Legal stem of an asset's file names: from the name it was imported with, or from the asset's own name.
+#[must_use]
+pub fn base_name(asset: &Asset, master: &Master, rules: NameRules) -> String {
+    let named = master.filename.as_deref().and_then(|raw| legal(raw, rules));
+    let stem = named.as_deref().map(|name| split_extension(name).0).filter(|stem| !stem.is_empty());
+    stem.map_or_else(|| short_id(&asset.record, 12), str::to_owned)
+}
+
+/// The first `digits` letters and digits of a UUID, or of a hash where the name is none.
+fn short_id(record: &str, digits: usize) -> String {
+    let plain: String = record.chars().filter(char::is_ascii_hexdigit).take(digits).collect();
+    if plain.len() == digits {
+        return plain;
+    }
+    Sha256::digest(record).iter().map(|byte| format!("{byte:02X}")).collect::<String>()[..digits].to_owned()
+}
+
+/// Chooses the names of an asset's files. `spot` tells what lies at a file name of the asset's folder, given the
+/// file that would go there. A stem whose files lie there already with the right content wins over a free one:
+/// so a lost state finds its files again under the names that they have.
+///
+/// `None` when every candidate is taken.
+pub fn choose_names<E>(
+    asset: &Asset,
+    stem: &str,
+    wanted: &[Wanted],
+    mut spot: impl FnMut(&str, &Wanted) -> Result<Spot, E>,
+) -> Result<Option<Names>, E> {
+    let mut first_free = None;
+    for mark in ["".to_owned(), format!("-{}", short_id(&asset.record, 8)), format!("-{}", short_id(&asset.record, 32))] {
+        let names = names_for(stem, &mark, wanted);
+        let mut spots = Vec::with_capacity(names.files.len());
+        for (name, wanted) in names.files.iter().zip(wanted) {
+            spots.push(spot(name, wanted)?);
+        }
+        if spots.contains(&Spot::Taken) {
+            continue;
+        }
+        if spots.contains(&Spot::Same) {
+            return Ok(Some(names));
+        }
+        first_free.get_or_insert(names);
+    }
+    Ok(first_free)
+}
+
+/// Names for files that join an asset which has its stem already: a rendition of a photo that was edited later.
+#[must_use]
+pub fn names_for(stem: &str, mark: &str, wanted: &[Wanted]) -> Names {
+    let stem = format!("{stem}{mark}");
+    let mut files: Vec<String> = Vec::with_capacity(wanted.len());
+    for file in wanted {
+        let mut name = with_suffix(&stem, file.suffix, &file.extension);
+        if files.iter().any(|other| fold(other) == fold(&name)) {
+            // Two resources of one asset with one extension, such as an image whose name ends in `.MOV`.
+            let suffix = format!("{}-{}", file.suffix, file.resource.kind.as_str());
+            name = with_suffix(&stem, &suffix, &file.extension);
+        }
+        files.push(name);
+    }
+    Names { stem, files }
+}

@@ -1,0 +1,164 @@
+//! Counting what happens in a run, so that the summary can tell: nothing is dropped in silence.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::state::Proof;
+
+/// Items named in the summary; more are counted.
+const NAMED: usize = 50;
+
+/// What a run did, in figures. Bytes are bytes; everything else counts things.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Outcome {
+    /// Each library that was looked at.
+    pub libraries: BTreeMap<String, Library>,
+    /// Files fetched from iCloud and placed.
+    pub fetched: u64,
+    /// Bytes of them.
+    pub fetched_bytes: u64,
+    /// Files found on disk with the right content and taken over without a fetch.
+    pub adopted: u64,
+    /// Files whose older version went to the attic when the new one was placed.
+    pub replaced: u64,
+    /// Placed files that matched Apple's checksum.
+    pub proven: u64,
+    /// Placed files for which Apple publishes no checksum that can be checked.
+    pub not_provable: u64,
+    /// Placed files that came twice with the same bytes, which are not what Apple's checksum says.
+    pub disputed: u64,
+    /// Names of the disputed files.
+    pub disputed_items: Vec<String>,
+    /// Files that could not be brought home; they are tried again.
+    pub failed: u64,
+    /// Which, and why.
+    pub failed_items: Vec<Trouble>,
+    /// Photos that iCloud does not hold yet: a device has not finished uploading them.
+    pub waiting: u64,
+    /// Records that make no sense; they are asked for again.
+    pub broken: u64,
+    /// Which, and why.
+    pub broken_items: Vec<Trouble>,
+    /// Photos that the job file leaves out, by key.
+    pub out_of_scope: BTreeMap<String, u64>,
+    /// Photos deleted in iCloud whose files stay on this disk.
+    pub kept: u64,
+    /// Records of kinds that are of no interest to a mirror.
+    pub ignored_records: BTreeMap<String, u64>,
+    /// Albums whose members changed.
+    pub albums: BTreeMap<String, AlbumChange>,
+    /// Lines worth reading.
+    pub warnings: Vec<String>,
+    /// Requests by endpoint.
+    pub requests: BTreeMap<String, u64>,
+}
+
+/// What happened in a library.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Library {
+    /// Distinct assets listed, when it was listed anew.
+    pub listed: Option<u64>,
+    /// What Apple's counter says, when it was asked. A hint, never a gate.
+    pub expected: Option<u64>,
+    /// Assets not known before.
+    pub added: u64,
+    /// Assets known otherwise before.
+    pub changed: u64,
+    /// Assets deleted in iCloud.
+    pub deleted: u64,
+}
+
+/// What happened in an album.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlbumChange {
+    /// Photos that came in.
+    pub added: u64,
+    /// Photos that were taken out.
+    pub removed: u64,
+}
+
+/// An item in trouble.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// The item, for people.
+    pub item: String,
+    /// Why.
+    pub why: String,
+}
+
+/// The counters of a run, shared by its tasks.
+#[derive(Debug, Default)]
+pub struct Tally(Mutex<Outcome>);
+
+impl Tally {
+    /// Changes the counters.
+    pub fn note(&self, change: impl FnOnce(&mut Outcome)) {
+        change(&mut self.lock());
+    }
+
+    /// A copy of the counters.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.lock().clone()
+    }
+
+    /// A file was placed.
+    pub fn placed(&self, path: &str, size: u64, proof: &Proof, fetched: bool) {
+        self.note(|out| {
+            if fetched {
+                out.fetched += 1;
+                out.fetched_bytes += size;
+            } else {
+                out.adopted += 1;
+            }
+            match proof {
+                Proof::Proven => out.proven += 1,
+                Proof::SizeOnly { .. } => out.not_provable += 1,
+                Proof::Disputed { .. } => {
+                    out.disputed += 1;
+                    if out.disputed_items.len() < NAMED {
+                        out.disputed_items.push(path.to_owned());
+                    }
+                }
+            }
+        });
+    }
+
+    /// A file could not be brought home.
+    pub fn failed(&self, item: &str, why: &str) {
+        self.note(|out| {
+            out.failed += 1;
+            named(&mut out.failed_items, item, why);
+        });
+    }
+
+    /// A record made no sense.
+    pub fn broken(&self, record: &str, why: &str) {
+        self.note(|out| {
+            out.broken += 1;
+            named(&mut out.broken_items, record, why);
+        });
+    }
+
+    /// Something worth a line.
+    pub fn warn(&self, line: String) {
+        self.note(|out| {
+            if !out.warnings.contains(&line) {
+                out.warnings.push(line);
+            }
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Outcome> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn named(list: &mut Vec<Trouble>, item: &str, why: &str) {
+    if list.len() < NAMED {
+        list.push(Trouble { item: item.to_owned(), why: why.to_owned() });
+    }
+}

@@ -19,7 +19,9 @@ pub enum Change {
     New,
     /// It was known otherwise.
     Changed,
-    /// It was known just so.
+    /// It was there, and is deleted or purged now.
+    Left,
+    /// It was known just so; or it came and went unseen.
     Same,
 }
 
@@ -67,6 +69,12 @@ pub fn assets_after(
         assets.push(named_asset(&name("assets", packed)?, row.value())?);
     }
     Ok(assets)
+}
+
+/// The album or folder, if known.
+pub fn album(tables: &impl Tables, zone: u16, record: &str) -> Result<Option<Album>, StateError> {
+    let row = tables.albums().get((zone, pack(record).as_slice()))?;
+    row.map(|row| decode("albums", row.value())).transpose()
 }
 
 /// Every album and folder of a zone, deleted ones included.
@@ -140,15 +148,15 @@ impl Batch<'_> {
         let item = ItemId { zone, record: asset.record.clone() };
         let key = pack(&item.record);
         let old = self::asset(self, &item)?;
-        let change = match &old {
-            Some(old) if *old == asset => Change::Same,
-            Some(_) => Change::Changed,
-            None => Change::New,
-        };
         self.broken.remove((zone, key.as_slice()))?;
-        if change == Change::Same {
-            return Ok(change);
-        }
+        let change = match &old {
+            Some(old) if *old == asset => return Ok(Change::Same),
+            Some(old) if !old.is_gone() && asset.is_gone() => Change::Left,
+            None if asset.is_gone() => Change::Same,
+            Some(old) if !old.is_gone() => Change::Changed,
+            Some(_) if asset.is_gone() => Change::Same,
+            _ => Change::New,
+        };
         if let Some(master) = &asset.master {
             self.link(zone, master, &key)?;
         }
@@ -226,8 +234,7 @@ impl Batch<'_> {
         let item = ItemId { zone, record: record.to_owned() };
         if let Some(mut asset) = asset(self, &item)? {
             asset.expunged = true;
-            self.put_asset(zone, asset)?;
-            return Ok(Gone::Asset);
+            return Ok(Gone::Asset(self.put_asset(zone, asset)?));
         }
         let key = pack(record);
         let known =
@@ -280,7 +287,7 @@ impl Batch<'_> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gone {
     /// A known asset: it is expunged now, and dirty.
-    Asset,
+    Asset(Change),
     /// An album or folder.
     Album,
     /// A membership.

@@ -18,7 +18,7 @@ mod tables;
 mod zone;
 
 pub use catalog::{
-    Broken, Change, Gone, MasterRow, albums, asset, assets_after, broken, master, members, memberships,
+    Broken, Change, Gone, MasterRow, album, albums, asset, assets_after, broken, master, members, memberships,
 };
 pub use dirty::{Mark, dirty_after, mark};
 pub use error::StateError;

@@ -140,7 +140,7 @@ fn a_purge_is_recognised_by_what_is_known() {
     state.write(|b| b.put_album(0, &album)).unwrap();
     state.write(|b| b.put_asset(0, asset("A", "M"))).unwrap();
     assert_eq!(state.write(|b| b.put_gone(0, "X")).unwrap(), Gone::Album);
-    assert_eq!(state.write(|b| b.put_gone(0, "A")).unwrap(), Gone::Asset);
+    assert_eq!(state.write(|b| b.put_gone(0, "A")).unwrap(), Gone::Asset(Change::Left));
     assert_eq!(state.write(|b| b.put_gone(0, "never seen")).unwrap(), Gone::Other);
     let view = state.view().unwrap();
     assert!(super::asset(&view, &item("A")).unwrap().unwrap().expunged);

@@ -14,8 +14,8 @@ pub enum Progress {
     /// It must be listed from the beginning. The token was taken before the listing starts: what changes
     /// meanwhile is replayed from there.
     Listing {
-        /// The token to replay from.
-        since: String,
+        /// The token to replay from; `None` when Apple gave none with the zone.
+        since: Option<String>,
     },
     /// The catalog is true up to this token.
     Current {

@@ -1,0 +1,159 @@
+//! The blocking side of a download: partial file, hash, verdict, final name.
+
+use tokio::sync::mpsc::Receiver;
+
+use super::task::Task;
+use super::verify::{ClassCounts, Verdict, judge};
+use bytes::Bytes;
+
+use crate::model::{ContentHasher, Digest};
+use crate::state::Proof;
+use crate::tree::{Dir, Mode, RelPath, Root, Staging, TreeError};
+
+/// What comes over the channel from the network side.
+pub(super) enum Chunk {
+    /// The next bytes.
+    Data(Bytes),
+    /// The body ended as the host promised.
+    End,
+}
+
+/// What became of a body.
+pub(super) enum Landed {
+    /// It has its final name. The directories must be synced before that is recorded.
+    Placed { proof: Proof, matched: Option<bool>, dirs: Vec<Dir>, attic: Option<RelPath> },
+    /// The bytes are wrong; the digest tells whether the next fetch brings the same ones.
+    Wrong(Digest),
+    /// The body ended early; what came is kept and the next fetch goes on from there.
+    Short { have: u64 },
+    /// More came than the file is long.
+    Long,
+}
+
+/// How many bytes of the file are on disk from an earlier attempt, hashed.
+pub(super) struct Partial {
+    staging: Staging,
+    hasher: ContentHasher,
+}
+
+impl Partial {
+    /// Opens the partial file of a task, hashing what it holds. `with_sha256` where Apple's checksum may not do.
+    pub(super) fn open(root: &Root, task: &Task, with_sha256: bool) -> Result<Self, TreeError> {
+        let mut staging = root.stage(&task.staging_key())?;
+        let mut hasher = ContentHasher::new(with_sha256);
+        if staging.size() > task.wanted.resource.size {
+            staging.truncate(0)?;
+        }
+        if staging.size() > 0 {
+            staging.read_existing(|chunk| hasher.update(chunk))?;
+        }
+        Ok(Self { staging, hasher })
+    }
+
+    /// Bytes that need not be fetched.
+    pub(super) fn have(&self) -> u64 {
+        self.staging.size()
+    }
+
+    /// Forgets what is there: the host sends the file from its beginning.
+    pub(super) fn restart(&mut self, with_sha256: bool) -> Result<(), TreeError> {
+        self.hasher = ContentHasher::new(with_sha256);
+        self.staging.truncate(0)
+    }
+
+    /// Takes the body in, judges it and gives it its final name.
+    pub(super) fn land(
+        mut self,
+        root: &Root,
+        task: &Task,
+        chunks: &mut Receiver<Chunk>,
+        class: ClassCounts,
+        before: Option<&Digest>,
+        attic_date: jiff::civil::Date,
+    ) -> Result<Landed, TreeError> {
+        let size = task.wanted.resource.size;
+        let mut ended = self.have() == size;
+        while !ended {
+            match chunks.blocking_recv() {
+                Some(Chunk::Data(bytes)) => {
+                    if self.have() + bytes.len() as u64 > size {
+                        root.discard(&task.staging_key())?;
+                        return Ok(Landed::Long);
+                    }
+                    self.hasher.update(&bytes);
+                    self.staging.append(&bytes)?;
+                }
+                Some(Chunk::End) | None => ended = true,
+            }
+        }
+        if self.have() < size {
+            return Ok(Landed::Short { have: self.have() });
+        }
+        let digest = self.hasher.finish();
+        let matched = task.wanted.resource.checksum.provable().map(|_| digest.apple == task.wanted.resource.checksum);
+        let proof = match judge(&digest, &task.wanted.resource, class, before) {
+            Verdict::Proven => Proof::Proven,
+            Verdict::SizeOnly => Proof::SizeOnly { sha256: own_hash(&self.staging, &digest)? },
+            Verdict::Disputed => Proof::Disputed { sha256: own_hash(&self.staging, &digest)? },
+            Verdict::Again => {
+                root.discard(&task.staging_key())?;
+                return Ok(Landed::Wrong(digest));
+            }
+        };
+        place(root, task, self.staging, proof, matched, &digest, attic_date)
+    }
+}
+
+fn place(
+    root: &Root,
+    task: &Task,
+    staging: Staging,
+    proof: Proof,
+    matched: Option<bool>,
+    digest: &Digest,
+    attic_date: jiff::civil::Date,
+) -> Result<Landed, TreeError> {
+    let mode = if task.private { Mode::Private } else { Mode::Normal };
+    let same_path = task.replaces.as_ref() == Some(&task.path);
+    if same_path && root.stat(&task.path)?.is_some() {
+        let replaced = root.replace(staging, &task.path, attic_date, task.mtime, mode)?;
+        return Ok(Landed::Placed { proof, matched, dirs: replaced.dirs, attic: Some(replaced.attic) });
+    }
+    let mut dirs = match root.place(staging, &task.path, task.mtime, mode) {
+        Ok(placed) => placed.dirs,
+        Err(TreeError::AlreadyThere { .. }) if holds(root, &task.path, digest)? => {
+            root.discard(&task.staging_key())?;
+            vec![task.path.parent()]
+        }
+        Err(error) => return Err(error),
+    };
+    let mut attic = None;
+    if let Some(old) = task.replaces.as_ref().filter(|_| !same_path)
+        && root.stat(old)?.is_some()
+    {
+        let moved = root.to_attic(old, attic_date)?;
+        dirs.extend(moved.dirs);
+        attic = Some(moved.attic);
+    }
+    Ok(Landed::Placed { proof, matched, dirs, attic })
+}
+
+/// Whether the file at the path has that content.
+fn holds(root: &Root, path: &RelPath, digest: &Digest) -> Result<bool, TreeError> {
+    match root.stat(path)? {
+        Some(facts) if facts.kind == crate::tree::FileKind::File && facts.size == digest.size => {
+            Ok(root.hash(path, false)?.apple == digest.apple)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// SHA-256 of a whole partial file, from the digest or by reading it again.
+fn own_hash(staging: &Staging, digest: &Digest) -> Result<[u8; 32], TreeError> {
+    if let Some(sha256) = digest.sha256 {
+        return Ok(sha256);
+    }
+    let mut hasher = ContentHasher::new(true);
+    staging.read_existing(|chunk| hasher.update(chunk))?;
+    Ok(hasher.finish().sha256.unwrap_or_default())
+}

@@ -1,0 +1,242 @@
+//! Bringing one file home: URL, body, again where it broke, verdict.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use tokio::sync::mpsc;
+
+use super::body::{Chunk, Landed, Partial};
+use super::record::{Report, Settled};
+use super::task::Task;
+use crate::event::Event;
+use crate::http::{Download, SignedUrl};
+use crate::model::{ContentHasher, Digest};
+use crate::sync::context::blocking;
+use crate::sync::urls::{Renewed, Renewer};
+use crate::sync::{Context, RunError};
+use crate::tree::TreeError;
+
+/// Waits before the tries of a body: at once, within a second, then 2, 4 and 8 s; then the next run.
+const WAITS: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
+
+/// Bodies that failed one after the other, over all workers.
+#[derive(Debug, Default)]
+pub(super) struct Streak {
+    length: AtomicU64,
+    last: Mutex<String>,
+}
+
+impl Streak {
+    pub(super) fn length(&self) -> u64 {
+        self.length.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn last(&self) -> String {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn broken(&self) {
+        self.length.store(0, Ordering::Relaxed);
+    }
+
+    fn failed(&self, why: &str) {
+        self.length.fetch_add(1, Ordering::Relaxed);
+        why.clone_into(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// What a try came to.
+enum Attempt {
+    Done(Landed),
+    /// The host wants another URL.
+    Refused(u16),
+    /// Worth another try.
+    Broken(String),
+}
+
+/// Brings a file home, or tells why not. The error ends the run.
+pub(super) async fn bring(
+    ctx: &Context,
+    renewer: &Renewer,
+    streak: &Streak,
+    task: Task,
+) -> Result<Report, RunError> {
+    let mut before: Option<Digest> = None;
+    let mut why = String::new();
+    let mut renew = false;
+    for wait in WAITS {
+        tokio::select! {
+            () = ctx.cancel.cancelled() => return Err(RunError::Interrupted),
+            () = tokio::time::sleep(wait) => {}
+        }
+        let url = match url_for(ctx, renewer, &task, renew).await? {
+            Ok(url) => url,
+            Err(settled) => return Ok(Report::Settled { task, settled }),
+        };
+        match attempt(ctx, &task, &url, before.as_ref()).await? {
+            Attempt::Done(Landed::Placed { proof, matched, dirs, attic }) => {
+                streak.broken();
+                return Ok(Report::Settled { task, settled: Settled::Placed { proof, matched, dirs, attic } });
+            }
+            Attempt::Done(Landed::Wrong(digest)) => {
+                why = "the bytes that came do not match Apple's checksum".into();
+                // A fresh URL: a damaged copy may sit in a cache on the way.
+                (before, renew) = (Some(digest), true);
+            }
+            Attempt::Done(Landed::Short { have }) => {
+                why = format!("only {have} of {} bytes came", task.wanted.resource.size);
+            }
+            Attempt::Done(Landed::Long) => {
+                why = format!("more than the {} bytes of the file came", task.wanted.resource.size);
+            }
+            Attempt::Refused(status) => {
+                why = format!("the content host answered {status}");
+                renew = true;
+            }
+            Attempt::Broken(reason) => why = reason,
+        }
+        tracing::debug!(path = %task.path, %why, "a body did not come whole");
+    }
+    streak.failed(&why);
+    Ok(Report::Settled { task, settled: Settled::Failed(why) })
+}
+
+/// A URL that is good for the wanted content: one at hand, or a renewed one.
+async fn url_for(
+    ctx: &Context,
+    renewer: &Renewer,
+    task: &Task,
+    renew: bool,
+) -> Result<Result<SignedUrl, Settled>, RunError> {
+    let (zone, kind) = (task.item.zone, task.wanted.resource.kind);
+    if !renew && let Some(url) = ctx.urls.get(zone, &task.record, kind, ctx.clock.now()) {
+        return Ok(Ok(url));
+    }
+    Ok(match renewer.renew(ctx, zone, &task.record).await? {
+        Renewed::Found { resources, mut urls } => {
+            let now = resources.iter().find(|resource| resource.kind == kind);
+            if now.is_none_or(|now| now.checksum != task.wanted.resource.checksum) {
+                Err(Settled::Changed)
+            } else {
+                match urls.iter().position(|(of, _)| *of == kind) {
+                    Some(at) => Ok(urls.swap_remove(at).1),
+                    None => Err(Settled::Waiting("a device has not finished uploading it")),
+                }
+            }
+        }
+        Renewed::Gone(why) => Err(Settled::Failed(why)),
+    })
+}
+
+/// One request for the body, or for what is missing of it.
+async fn attempt(
+    ctx: &Context,
+    task: &Task,
+    url: &SignedUrl,
+    before: Option<&Digest>,
+) -> Result<Attempt, RunError> {
+    let resource = &task.wanted.resource;
+    let with_sha256 = resource.checksum.provable().is_none();
+    let mut partial = {
+        let (root, task) = (ctx.root.clone(), task.clone());
+        blocking(move || Partial::open(&root, &task, with_sha256)).await?
+    };
+    let mut body = None;
+    if resource.size > partial.have() {
+        let download = match ctx.http.open(url, partial.have()).await {
+            Ok(download) => download,
+            Err(error) => return Ok(Attempt::Broken(error.to_string())),
+        };
+        match usable(&download, partial.have(), resource.size) {
+            Usable::Yes => {}
+            Usable::FromStart => {
+                partial = blocking(move || partial.restart(with_sha256).map(|()| partial)).await?;
+            }
+            Usable::No(attempt) => return Ok(attempt),
+        }
+        body = Some(download);
+    } else if resource.size == 0 && ContentHasher::new(false).finish().apple != resource.checksum {
+        // An empty file of which Apple says something else: ask what the host sends.
+        body = ctx.http.open(url, 0).await.ok();
+    }
+    let (chunks, mut inbox) = mpsc::channel(8);
+    let landing = {
+        let (root, task, before) = (ctx.root.clone(), task.clone(), before.cloned());
+        let (class, date) = (ctx.classes.counts(resource.kind), ctx.today());
+        tokio::task::spawn_blocking(move || {
+            partial.land(&root, &task, &mut inbox, class, before.as_ref(), date)
+        })
+    };
+    let broken = match body {
+        Some(body) => pump(ctx, body, chunks).await,
+        None => None,
+    };
+    let landed = landing.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    match (landed, broken) {
+        (Ok(Landed::Short { .. }), Some(why)) => Ok(Attempt::Broken(why)),
+        (Ok(landed), _) => Ok(Attempt::Done(landed)),
+        (Err(error), _) if error.is_disk() => Err(error.into()),
+        (Err(error @ TreeError::AlreadyThere { .. }), _) => Ok(Attempt::Broken(error.to_string())),
+        (Err(error), _) => Ok(Attempt::Broken(error.to_string())),
+    }
+}
+
+enum Usable {
+    Yes,
+    FromStart,
+    No(Attempt),
+}
+
+/// Whether an answer can be the file: by status, by offset and by the length that the host promises.
+fn usable(download: &Download, from: u64, size: u64) -> Usable {
+    let broken = |why: String| Usable::No(Attempt::Broken(why));
+    match download.status {
+        200 | 206 => {}
+        // 416: the partial file does not fit what the host has now.
+        416 => return Usable::No(Attempt::Refused(416)),
+        403 | 404 | 410 => return Usable::No(Attempt::Refused(download.status)),
+        status => return broken(format!("the content host answered {status}")),
+    }
+    if let Some(total) = download.total_len
+        && total != size
+    {
+        return broken(format!("the content host has {total} bytes where iCloud says {size}"));
+    }
+    match download.start {
+        start if start == from => Usable::Yes,
+        0 => Usable::FromStart,
+        start => broken(format!("the content host sent bytes from {start} where {from} was asked")),
+    }
+}
+
+/// Hands the bytes on as they come. `Some` when the connection broke.
+async fn pump(ctx: &Context, mut body: Download, chunks: mpsc::Sender<Chunk>) -> Option<String> {
+    loop {
+        let next = tokio::select! {
+            () = ctx.cancel.cancelled() => return Some("stopped".into()),
+            next = body.stream.next() => next,
+        };
+        match next {
+            Some(Ok(bytes)) => {
+                ctx.tell(&Event::Received(bytes.len() as u64));
+                if chunks.send(Chunk::Data(bytes)).await.is_err() {
+                    return None;
+                }
+            }
+            Some(Err(error)) => return Some(error.to_string()),
+            None => {
+                let _closed = chunks.send(Chunk::End).await;
+                return None;
+            }
+        }
+    }
+}

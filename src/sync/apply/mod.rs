@@ -1,0 +1,200 @@
+//! Carrying out: dirty items are planned and their paths reserved, their files fetched, verified and placed, and
+//! what was done is recorded in groups.
+//!
+//! ```text
+//! dirty marks -> reserve (plan, take paths) -> fetch (stream, verify, place) -> record (sync, commit, unmark)
+//! ```
+
+mod adopt;
+mod body;
+mod fetch;
+mod masters;
+mod record;
+mod reserve;
+mod task;
+mod verify;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+pub use reserve::{Planned, plan_batch};
+pub use task::Task;
+
+use super::urls::Renewer;
+use super::{Context, RunError};
+use crate::event::Event;
+use crate::model::ItemId;
+use record::{Report, record};
+
+/// Dirty items planned at a time.
+const BATCH: usize = 128;
+
+/// Bodies that may fail one after the other before the run is given up: something is wrong with more than an item.
+const FAILURES_IN_A_ROW: u64 = 40;
+
+/// Tells the planner that marks were set, and at last that no more will come.
+#[derive(Debug, Default)]
+pub struct Feed {
+    more: Notify,
+    ended: std::sync::atomic::AtomicBool,
+}
+
+impl Feed {
+    /// Marks were set.
+    pub fn more(&self) {
+        self.more.notify_one();
+    }
+
+    /// The catalog is up to date: what is marked now is all there is.
+    pub fn end(&self) {
+        self.ended.store(true, std::sync::atomic::Ordering::Release);
+        self.more.notify_one();
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.load(std::sync::atomic::Ordering::Acquire)
+    }
+}
+
+/// Works through the dirty items until none is left that is due, while `feed` brings more.
+pub async fn apply(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
+    let (reports, inbox) = mpsc::channel(256);
+    let recorder = tokio::spawn(record(ctx.clone(), inbox));
+    let planned = Planner::new(ctx, reports).run(feed).await;
+    // The planner and every worker are gone, so the recorder comes to an end and has recorded everything.
+    let recorded = recorder.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    planned.and(recorded)
+}
+
+/// Walks the dirty marks and keeps the workers busy.
+struct Planner<'a> {
+    ctx: &'a Context,
+    reports: mpsc::Sender<Report>,
+    renewer: Renewer,
+    width: Arc<Semaphore>,
+    workers: JoinSet<Result<(), RunError>>,
+    /// Items that were tried in this run and could not be settled: they rest until the next.
+    tried: HashSet<ItemId>,
+    failures: Arc<fetch::Streak>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(ctx: &'a Context, reports: mpsc::Sender<Report>) -> Self {
+        Self {
+            renewer: Renewer::default(),
+            width: Arc::new(Semaphore::new(ctx.job.network.connections)),
+            workers: JoinSet::new(),
+            tried: HashSet::new(),
+            failures: Arc::default(),
+            ctx,
+            reports,
+        }
+    }
+
+    async fn run(mut self, feed: &Feed) -> Result<(), RunError> {
+        loop {
+            // Read the flag before the pass: marks set while the pass runs may have been passed by.
+            let last = feed.has_ended();
+            let found = self.pass(feed).await?;
+            if last && !found {
+                self.drain().await?;
+                // Renewed records may have marked items anew while their workers ended.
+                if !self.pass(feed).await? {
+                    return self.drain().await;
+                }
+            }
+        }
+    }
+
+    /// Plans every due item once. `false` when there was none.
+    async fn pass(&mut self, feed: &Feed) -> Result<bool, RunError> {
+        let (mut after, mut found) = (None, false);
+        loop {
+            let now = self.ctx.now();
+            let batch = self.ctx.read(move |view| crate::state::dirty_after(view, after, BATCH)).await?;
+            let Some((_, last)) = batch.last() else {
+                if feed.has_ended() {
+                    return Ok(found);
+                }
+                self.wait(feed).await?;
+                return Ok(true);
+            };
+            after = Some(last.seq);
+            let due: Vec<_> = batch
+                .into_iter()
+                .filter(|(item, mark)| mark.not_before <= now && !self.tried.contains(item))
+                .collect();
+            if due.is_empty() {
+                continue;
+            }
+            found = true;
+            self.tried.extend(due.iter().map(|(item, _)| item.clone()));
+            self.carry_out(reserve::reserve(self.ctx, due).await?).await?;
+        }
+    }
+
+    /// Starts a worker for each file, as many at a time as the job allows.
+    async fn carry_out(&mut self, planned: Planned) -> Result<(), RunError> {
+        masters::bring(self.ctx, planned.need_master).await?;
+        for work in planned.works {
+            let bytes = work.tasks.iter().map(|task| task.wanted.resource.size).sum();
+            self.ctx.tell(&Event::Planned { files: work.tasks.len() as u64, bytes });
+            let begin = Report::Begin { item: work.item, generation: work.generation, files: work.tasks.len() };
+            self.report(begin).await;
+            for task in work.tasks {
+                let permit = self.permit().await?;
+                let (ctx, renewer) = (self.ctx.clone(), self.renewer.clone());
+                let (reports, streak) = (self.reports.clone(), self.failures.clone());
+                self.workers.spawn(async move {
+                    let _permit = permit;
+                    let report = fetch::bring(&ctx, &renewer, &streak, task).await?;
+                    // A closed channel means that the recorder failed; its error is the one to show.
+                    let _sent = reports.send(report).await;
+                    Ok(())
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn report(&self, report: Report) {
+        let _sent = self.reports.send(report).await;
+    }
+
+    async fn permit(&mut self) -> Result<tokio::sync::OwnedSemaphorePermit, RunError> {
+        self.look().await?;
+        tokio::select! {
+            () = self.ctx.cancel.cancelled() => Err(RunError::Interrupted),
+            permit = self.width.clone().acquire_owned() => permit.map_err(|_| RunError::Interrupted),
+        }
+    }
+
+    /// Looks whether a worker found something that ends the run.
+    async fn look(&mut self) -> Result<(), RunError> {
+        while let Some(ended) = self.workers.try_join_next() {
+            ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+        }
+        if self.failures.length() >= FAILURES_IN_A_ROW {
+            return Err(RunError::Failing { failures: self.failures.length(), last: self.failures.last() });
+        }
+        Ok(())
+    }
+
+    async fn wait(&mut self, feed: &Feed) -> Result<(), RunError> {
+        self.look().await?;
+        tokio::select! {
+            () = self.ctx.cancel.cancelled() => Err(RunError::Interrupted),
+            () = feed.more.notified() => Ok(()),
+        }
+    }
+
+    async fn drain(&mut self) -> Result<(), RunError> {
+        while let Some(ended) = self.workers.join_next().await {
+            ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+        }
+        self.look().await
+    }
+}

@@ -1,0 +1,197 @@
+//! Recording what was done, in groups: first the directories of the group's files are synced, then one
+//! transaction says where they are. A crash in between repeats nothing: the files are recognised by their content.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use tokio::sync::mpsc::Receiver;
+use tokio::time::Instant;
+
+use super::task::Task;
+use crate::event::Event;
+use crate::model::ItemId;
+use crate::state::{self, Batch, PlacedFile, Proof, StateError};
+use crate::sync::context::blocking;
+use crate::sync::{Context, RunError};
+use crate::tree::{Dir, RelPath};
+
+/// Files of a group.
+const GROUP: usize = 64;
+
+/// The longest that a placed file waits to be recorded.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What planner and workers tell.
+pub(super) enum Report {
+    /// An item's files are about to be fetched.
+    Begin { item: ItemId, generation: u32, files: usize },
+    /// One of them is settled, one way or the other.
+    Settled { task: Task, settled: Settled },
+}
+
+/// What became of a file.
+pub(super) enum Settled {
+    /// It has its final name.
+    Placed { proof: Proof, matched: Option<bool>, dirs: Vec<Dir>, attic: Option<RelPath> },
+    /// iCloud does not hold it yet.
+    Waiting(&'static str),
+    /// iCloud holds something else by now; the item is marked anew.
+    Changed,
+    /// It could not be brought home.
+    Failed(String),
+}
+
+/// An item whose files are on their way.
+struct Pending {
+    generation: u32,
+    left: usize,
+    why: Option<String>,
+}
+
+/// Records until every sender is gone.
+pub(super) async fn record(ctx: Context, mut inbox: Receiver<Report>) -> Result<(), RunError> {
+    let mut group = Group::default();
+    let mut deadline = None;
+    loop {
+        let due = deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+        let report = tokio::select! {
+            report = inbox.recv() => report,
+            () = tokio::time::sleep_until(due), if deadline.is_some() => {
+                group.commit(&ctx).await?;
+                deadline = None;
+                continue;
+            }
+        };
+        let Some(report) = report else { return group.commit(&ctx).await };
+        group.take(&ctx, report);
+        if group.placed.len() >= GROUP {
+            group.commit(&ctx).await?;
+            deadline = None;
+        } else if !group.is_empty() {
+            deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Group {
+    pending: HashMap<ItemId, Pending>,
+    placed: Vec<(ItemId, PlacedFile)>,
+    dirs: Vec<Dir>,
+    done: Vec<(ItemId, Pending)>,
+    classes: BTreeMap<&'static str, (u64, u64)>,
+}
+
+impl Group {
+    fn is_empty(&self) -> bool {
+        self.placed.is_empty() && self.done.is_empty()
+    }
+
+    fn take(&mut self, ctx: &Context, report: Report) {
+        let (task, settled) = match report {
+            Report::Begin { item, generation, files } => {
+                self.pending.insert(item, Pending { generation, left: files, why: None });
+                return;
+            }
+            Report::Settled { task, settled } => (task, settled),
+        };
+        let why = match settled {
+            Settled::Placed { proof, matched, dirs, attic } => {
+                self.placed(ctx, &task, proof, matched, dirs, attic.is_some());
+                None
+            }
+            Settled::Changed => None,
+            Settled::Waiting(why) => {
+                ctx.tally.note(|out| out.waiting += 1);
+                Some(why.to_owned())
+            }
+            Settled::Failed(why) => {
+                let item = task.path.to_string();
+                ctx.tally.failed(&item, &why);
+                ctx.tell(&Event::Failed { item, why: why.clone(), size: task.wanted.resource.size });
+                Some(why)
+            }
+        };
+        let Some(pending) = self.pending.get_mut(&task.item) else { return };
+        pending.left -= 1;
+        if why.is_some() {
+            pending.why = why;
+        }
+        if pending.left == 0
+            && let Some(pending) = self.pending.remove(&task.item)
+        {
+            ctx.urls.forget(task.item.zone, &task.record);
+            self.done.push((task.item, pending));
+        }
+    }
+
+    fn placed(
+        &mut self,
+        ctx: &Context,
+        task: &Task,
+        proof: Proof,
+        matched: Option<bool>,
+        dirs: Vec<Dir>,
+        replaced: bool,
+    ) {
+        let resource = &task.wanted.resource;
+        let path = task.path.to_string();
+        ctx.tally.placed(&path, resource.size, &proof, true);
+        if replaced {
+            ctx.tally.note(|out| out.replaced += 1);
+        }
+        ctx.tell(&Event::Placed { path, size: resource.size, fetched: true });
+        if let Some(matched) = matched {
+            let counts = self.classes.entry(resource.kind.as_str()).or_default();
+            if matched { counts.0 += 1 } else { counts.1 += 1 }
+            ctx.classes.count(resource.kind, matched);
+        }
+        self.dirs.extend(dirs);
+        self.placed.push((
+            task.item.clone(),
+            PlacedFile {
+                kind: resource.kind,
+                name: task.path.file_name().to_owned(),
+                checksum: resource.checksum.clone(),
+                size: resource.size,
+                mtime_ms: task.mtime.map(jiff::Timestamp::as_millisecond),
+                proof: Some(proof),
+            },
+        ));
+    }
+
+    async fn commit(&mut self, ctx: &Context) -> Result<(), RunError> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let (placed, done) = (std::mem::take(&mut self.placed), std::mem::take(&mut self.done));
+        let (dirs, classes) = (std::mem::take(&mut self.dirs), std::mem::take(&mut self.classes));
+        let root = ctx.root.clone();
+        blocking(move || root.sync_dirs(&dirs)).await?;
+        let now = ctx.now();
+        ctx.write(move |batch| {
+            for (item, file) in placed {
+                put_file(batch, &item, file)?;
+            }
+            for (item, pending) in done {
+                match &pending.why {
+                    Some(why) => batch.postpone(&item, why, now)?,
+                    None => batch.clear_mark(&item, pending.generation)?,
+                }
+            }
+            for (class, (matched, unmatched)) in classes {
+                batch.count_class(class, matched, unmatched)?;
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+fn put_file(batch: &mut Batch<'_>, item: &ItemId, file: PlacedFile) -> Result<(), StateError> {
+    let Some(mut placement) = state::placement(batch, item)? else { return Ok(()) };
+    placement.files.retain(|other| other.kind != file.kind);
+    placement.files.push(file);
+    batch.put_placement(item, &placement)
+}

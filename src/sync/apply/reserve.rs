@@ -1,0 +1,303 @@
+//! Planning a batch of dirty items and reserving the paths of their files.
+//!
+//! The disk is asked first (what lies at the candidate names?), without holding a transaction; then everything is
+//! written in one. Only one planner runs, so what was free stays free in between.
+
+use std::collections::HashMap;
+
+use super::adopt;
+use super::task::Task;
+use crate::model::{Asset, ItemId, Master};
+use crate::state::{self, Mark, PlacedFile, Placement, Proof, StateError, View};
+use crate::sync::context::blocking;
+use crate::sync::plan::{self, Spot, Verdict, Wanted};
+use crate::sync::{Context, RunError};
+use crate::tree::name::fold;
+use crate::tree::{RelPath, Root};
+
+/// What a batch of dirty items came to.
+#[derive(Debug, Default)]
+pub struct Planned {
+    /// Items with files to fetch.
+    pub works: Vec<Work>,
+    /// Items whose master must be asked for: the item and the master's record name.
+    pub need_master: Vec<(ItemId, String)>,
+    settled: Vec<(ItemId, u32, Settled)>,
+    placements: Vec<(ItemId, Placement, Vec<String>)>,
+}
+
+/// An item with files to fetch.
+#[derive(Debug)]
+pub struct Work {
+    /// The item.
+    pub item: ItemId,
+    /// Generation of the mark that this settles.
+    pub generation: u32,
+    /// The files.
+    pub tasks: Vec<Task>,
+}
+
+/// An item for which nothing is to be fetched.
+#[derive(Debug)]
+enum Settled {
+    InPlace,
+    OutOfScope(&'static str),
+    Kept(bool),
+    Waiting(&'static str),
+    Stuck(String),
+}
+
+/// Plans a batch and reserves its paths.
+pub(super) async fn reserve(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result<Planned, RunError> {
+    let planner = ctx.clone();
+    let mut planned = blocking(move || plan_batch(&planner, batch)).await?;
+    let settled = std::mem::take(&mut planned.settled);
+    let placements = std::mem::take(&mut planned.placements);
+    let now = ctx.now();
+    for (item, _, what) in &settled {
+        note(ctx, item, what);
+    }
+    ctx.write(move |batch| {
+        for (item, placement, taken) in &placements {
+            batch.put_placement(item, placement)?;
+            for path in taken {
+                batch.take_path(state::Root::Photos, path, item)?;
+            }
+        }
+        for (item, generation, what) in &settled {
+            match what {
+                Settled::Waiting(why) => batch.postpone(item, why, now)?,
+                Settled::Stuck(why) => batch.postpone(item, why, now)?,
+                _ => batch.clear_mark(item, *generation)?,
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(planned)
+}
+
+fn note(ctx: &Context, item: &ItemId, what: &Settled) {
+    match what {
+        Settled::InPlace | Settled::Kept(false) => {}
+        Settled::OutOfScope(key) => {
+            ctx.tally.note(|out| *out.out_of_scope.entry((*key).to_owned()).or_default() += 1);
+        }
+        Settled::Kept(true) => ctx.tally.note(|out| out.kept += 1),
+        Settled::Waiting(_) => ctx.tally.note(|out| out.waiting += 1),
+        Settled::Stuck(why) => ctx.tally.failed(&item.record, why),
+    }
+}
+
+/// Decides for each item, looking at the catalog, the ledger and the disk; changes nothing.
+pub fn plan_batch(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result<Planned, RunError> {
+    let view = ctx.state.view()?;
+    let zones: HashMap<u16, _> = state::zones(&view)?.into_iter().collect();
+    let mut planned = Planned::default();
+    let mut taken = HashMap::new();
+    for (item, mark) in batch {
+        let settle = |planned: &mut Planned, what| planned.settled.push((item.clone(), mark.generation, what));
+        let (Some(asset), Some(zone)) = (state::asset(&view, &item)?, zones.get(&item.zone)) else {
+            settle(&mut planned, Settled::InPlace);
+            continue;
+        };
+        let master = match &asset.master {
+            Some(name) => state::master(&view, item.zone, name)?,
+            None => None,
+        };
+        let placement = state::placement(&view, &item)?;
+        match plan::judge(&asset, master.as_ref(), &ctx.job.photos) {
+            Verdict::OutOfScope(why) => settle(&mut planned, Settled::OutOfScope(why.key())),
+            Verdict::Gone => {
+                let on_disk = placement.is_some_and(|p| p.files.iter().any(|file| file.proof.is_some()));
+                settle(&mut planned, Settled::Kept(on_disk));
+            }
+            Verdict::NeedsMaster(name) => planned.need_master.push((item, name)),
+            Verdict::Waiting(why) => settle(&mut planned, Settled::Waiting(why)),
+            Verdict::Files(wanted) if plan::missing(&wanted, placement.as_ref()).is_empty() => {
+                settle(&mut planned, Settled::InPlace);
+            }
+            Verdict::Files(wanted) => {
+                // Files only come with a master, so the master is there.
+                let Some(master) = master else { continue };
+                let mut site = Site { root: &ctx.root, view: &view, item: &item, taken: &mut taken };
+                let subject = Subject { asset: &asset, master: &master, zone: &zone.id };
+                match site.lay_out(ctx, &subject, &wanted, placement)? {
+                    Ok(laid) => planned.take(item, mark.generation, laid, ctx),
+                    Err(why) => settle(&mut planned, Settled::Stuck(why)),
+                }
+            }
+        }
+    }
+    Ok(planned)
+}
+
+impl Planned {
+    fn take(&mut self, item: ItemId, generation: u32, laid: LaidOut, ctx: &Context) {
+        for (path, file) in &laid.adopted {
+            let proof = file.proof.clone().unwrap_or(Proof::Proven);
+            ctx.tally.placed(path, file.size, &proof, false);
+            ctx.tell(&crate::event::Event::Placed { path: path.clone(), size: file.size, fetched: false });
+        }
+        if laid.tasks.is_empty() {
+            self.settled.push((item.clone(), generation, Settled::InPlace));
+        } else {
+            self.works.push(Work { item: item.clone(), generation, tasks: laid.tasks });
+        }
+        self.placements.push((item, laid.placement, laid.taken));
+    }
+}
+
+/// What is planned.
+struct Subject<'a> {
+    asset: &'a Asset,
+    master: &'a Master,
+    zone: &'a crate::model::ZoneId,
+}
+
+/// The files of an item, laid out.
+struct LaidOut {
+    placement: Placement,
+    /// Folded paths that are the item's from now on.
+    taken: Vec<String>,
+    tasks: Vec<Task>,
+    adopted: Vec<(String, PlacedFile)>,
+}
+
+/// Where an item's files would go.
+struct Site<'a> {
+    root: &'a Root,
+    view: &'a View,
+    item: &'a ItemId,
+    /// Paths taken by items before it in the batch.
+    taken: &'a mut HashMap<String, ItemId>,
+}
+
+impl Site<'_> {
+    /// Names, reserved paths and tasks for the missing files. The inner error is for people: no name is free.
+    fn lay_out(
+        &mut self,
+        ctx: &Context,
+        subject: &Subject<'_>,
+        wanted: &[Wanted],
+        placement: Option<Placement>,
+    ) -> Result<Result<LaidOut, String>, RunError> {
+        let policy = &ctx.job.photos;
+        let asset = subject.asset;
+        let mut placement = match placement {
+            Some(placement) => placement,
+            None => {
+                let folder = plan::folder(asset, subject.zone, policy).join("/");
+                let base = plan::base_name(asset, subject.master, policy.names);
+                let placement = Placement { folder, stem: base, files: vec![] };
+                let names = plan::choose_names(asset, &placement.stem, wanted, |name, file| {
+                    self.spot(&placement.path(name), file)
+                })?;
+                let Some(names) = names else {
+                    return Ok(Err(format!("No free name for `{}` in `{}`", placement.stem, placement.folder)));
+                };
+                Placement { stem: names.stem, ..placement }
+            }
+        };
+        let missing: Vec<Wanted> =
+            plan::missing(wanted, Some(&placement)).into_iter().cloned().collect();
+        let mut laid = LaidOut { placement: placement.clone(), taken: vec![], tasks: vec![], adopted: vec![] };
+        let mtime = [asset.asset_date, asset.added_date, asset.created].into_iter().flatten().find_map(plan::plausible);
+        for (file, name) in missing.iter().zip(self.names_in(asset, &placement, wanted, &missing)?) {
+            let Some(name) = name else {
+                return Ok(Err(format!("No free name for the {} of `{}`", file.resource.kind.as_str(), placement.stem)));
+            };
+            let text = placement.path(&name);
+            let folded = fold(&text);
+            let path = RelPath::parse(&text).map_err(crate::tree::TreeError::from)?;
+            self.taken.insert(folded.clone(), self.item.clone());
+            laid.taken.push(folded);
+            let old = placement.file(file.resource.kind).cloned();
+            let mut placed = PlacedFile {
+                kind: file.resource.kind,
+                name,
+                checksum: file.resource.checksum.clone(),
+                size: file.resource.size,
+                mtime_ms: mtime.map(Timestamp::as_millisecond),
+                proof: None,
+            };
+            if adopt::is_same(self.root, &path, &file.resource)? {
+                placed.proof = Some(Proof::Proven);
+                laid.adopted.push((text, placed.clone()));
+                put(&mut placement, placed);
+                continue;
+            }
+            let replaces = match old {
+                Some(old) if old.proof.is_some() => {
+                    // The ledger goes on telling what lies there until the new version is in place.
+                    RelPath::parse(&placement.path(&old.name)).ok()
+                }
+                _ => {
+                    put(&mut placement, placed);
+                    None
+                }
+            };
+            let on_master = file.resource.kind.is_on_master();
+            laid.tasks.push(Task {
+                item: self.item.clone(),
+                record: if on_master { subject.master.record.clone() } else { asset.record.clone() },
+                wanted: file.clone(),
+                path,
+                replaces,
+                mtime,
+                private: asset.hidden,
+            });
+        }
+        laid.placement = placement;
+        Ok(Ok(laid))
+    }
+
+    /// File names for the missing files: those reserved before, those of the stem, or marked ones where another
+    /// file has taken them meanwhile.
+    fn names_in(
+        &mut self,
+        asset: &Asset,
+        placement: &Placement,
+        wanted: &[Wanted],
+        missing: &[Wanted],
+    ) -> Result<Vec<Option<String>>, RunError> {
+        let plain = plan::names_for(&placement.stem, "", wanted);
+        let mut names = Vec::with_capacity(missing.len());
+        for file in missing {
+            let at = wanted.iter().position(|other| other == file).unwrap_or(0);
+            let name = plain.files.get(at).cloned().unwrap_or_default();
+            let own = placement.file(file.resource.kind).is_some_and(|old| old.name == name && old.proof.is_some());
+            if own || self.spot(&placement.path(&name), file)? != Spot::Taken {
+                names.push(Some(name));
+                continue;
+            }
+            let alone = std::slice::from_ref(file);
+            let marked = plan::choose_names(asset, &placement.stem, alone, |name, file| {
+                self.spot(&placement.path(name), file)
+            })?;
+            names.push(marked.and_then(|names| names.files.into_iter().next()));
+        }
+        Ok(names)
+    }
+
+    /// What lies at a path, as far as a file that would go there cares.
+    fn spot(&self, path: &str, file: &Wanted) -> Result<Spot, RunError> {
+        let folded = fold(path);
+        let owner = match self.taken.get(&folded) {
+            Some(owner) => Some(owner.clone()),
+            None => state::owner(self.view, state::Root::Photos, &folded)?,
+        };
+        if owner.is_some_and(|owner| owner != *self.item) {
+            return Ok(Spot::Taken);
+        }
+        let path = RelPath::parse(path).map_err(crate::tree::TreeError::from)?;
+        adopt::spot(self.root, &path, &file.resource)
+    }
+}
+
+fn put(placement: &mut Placement, file: PlacedFile) {
+    placement.files.retain(|other| other.kind != file.kind);
+    placement.files.push(file);
+}
+
+use jiff::Timestamp;

@@ -1,0 +1,40 @@
+//! One file to bring home.
+
+use jiff::Timestamp;
+
+use crate::model::ItemId;
+use crate::sync::plan::Wanted;
+use crate::tree::RelPath;
+
+/// One file to bring home.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// The item that it belongs to.
+    pub item: ItemId,
+    /// The record whose lookup gives its URL: the master or the asset.
+    pub record: String,
+    /// The file.
+    pub wanted: Wanted,
+    /// Where it goes.
+    pub path: RelPath,
+    /// An older version that lies there, or under another name, and leaves for the attic.
+    pub replaces: Option<RelPath>,
+    /// Modification time to give it.
+    pub mtime: Option<Timestamp>,
+    /// Whether its new folders are for the owner alone.
+    pub private: bool,
+}
+
+impl Task {
+    /// Name of its partial file: the same for the same content of the same file, so that a later run can go on.
+    #[must_use]
+    pub fn staging_key(&self) -> String {
+        use sha2::{Digest as _, Sha256};
+        let mut hash = Sha256::new();
+        hash.update(self.item.zone.to_le_bytes());
+        hash.update(self.item.record.as_bytes());
+        hash.update([0, self.wanted.resource.kind as u8]);
+        hash.update(self.wanted.resource.checksum.as_bytes());
+        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+}

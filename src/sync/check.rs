@@ -1,0 +1,151 @@
+//! What changed since the last run? One request for all zones of an area, when nothing did.
+
+use std::collections::BTreeMap;
+
+use super::absorb::absorb;
+use super::apply::Feed;
+use super::plan::library_name;
+use super::{Context, RunError};
+use crate::config::LibraryKind;
+use crate::icloud::cloudkit::CloudKitError;
+use crate::icloud::photos::DeltaPage;
+use crate::model::{Area, ZoneId};
+use crate::state::{self, MetaKey, Progress, ZoneRow};
+
+/// Seconds between looks for new shared libraries.
+const DAY: i64 = 24 * 3600;
+
+/// Finds libraries that are in scope and not known yet. Each is noted with a token taken now, before it is listed.
+///
+/// Once a day where shared libraries are in scope, once a week otherwise, and always when none is known.
+pub async fn discover(ctx: &Context) -> Result<(), RunError> {
+    let shared = ctx.job.photos.libraries.contains(&LibraryKind::Shared);
+    let (checked, known) = ctx
+        .read(|view| Ok((state::number(view, MetaKey::ZonesChecked)?, !state::zones(view)?.is_empty())))
+        .await?;
+    let age = ctx.now() - i64::try_from(checked.unwrap_or(0)).unwrap_or(0);
+    if known && age < if shared { DAY } else { 7 * DAY } {
+        return Ok(());
+    }
+    let areas = if shared { vec![Area::Private, Area::Shared] } else { vec![Area::Private] };
+    let mut found = Vec::new();
+    for area in areas {
+        let zones = ctx.photos.zones(area).await?;
+        if zones.refused > 0 {
+            ctx.warn(format!("iCloud named {} libraries that it would not open", zones.refused));
+        }
+        found.extend(zones.zones.into_iter().filter(|(zone, _)| in_scope(ctx, zone)));
+    }
+    if found.is_empty() {
+        ctx.warn("iCloud lists no photo library for this account: is iCloud Photos switched on?");
+    }
+    let now = u64::try_from(ctx.now()).unwrap_or(0);
+    ctx.write(move |batch| {
+        let known = state::zones(batch)?;
+        for (id, token) in found {
+            if !known.iter().any(|(_, row)| row.id.name == id.name) {
+                let progress = Progress::Listing { since: token };
+                batch.put_zone(&ZoneRow { id, progress })?;
+            }
+        }
+        batch.set_meta_number(MetaKey::ZonesChecked, now)
+    })
+    .await?;
+    Ok(())
+}
+
+fn in_scope(ctx: &Context, zone: &ZoneId) -> bool {
+    let libraries = &ctx.job.photos.libraries;
+    (zone.is_personal() && libraries.contains(&LibraryKind::Personal))
+        || (zone.is_shared_library() && libraries.contains(&LibraryKind::Shared))
+}
+
+/// Zones of the catalog that the job file asks for.
+pub async fn zones_in_scope(ctx: &Context) -> Result<Vec<(u16, ZoneRow)>, RunError> {
+    let zones = ctx.read(|view| state::zones(view)).await?;
+    Ok(zones.into_iter().filter(|(_, row)| in_scope(ctx, &row.id)).collect())
+}
+
+/// Brings the catalog up to date for every zone that was listed before: one request for all zones of an area, and
+/// more only where more changed. A zone whose token is refused goes back to be listed.
+pub async fn changes(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
+    let mut by_area: BTreeMap<Area, Vec<(u16, ZoneId, String)>> = BTreeMap::new();
+    for (number, row) in zones_in_scope(ctx).await? {
+        if let Progress::Current { token } = row.progress {
+            by_area.entry(row.id.area).or_default().push((number, row.id, token));
+        }
+    }
+    for (area, zones) in by_area {
+        replay(ctx, feed, area, zones).await?;
+    }
+    Ok(())
+}
+
+/// Reads the changes of zones of one area from their tokens until nothing more comes. Each page goes into the
+/// catalog with its token in one transaction, so that the next run goes on from the last page.
+pub async fn replay(
+    ctx: &Context,
+    feed: &Feed,
+    area: Area,
+    mut zones: Vec<(u16, ZoneId, String)>,
+) -> Result<(), RunError> {
+    while !zones.is_empty() {
+        if ctx.cancel.is_cancelled() {
+            return Err(RunError::Interrupted);
+        }
+        let asked: Vec<_> = zones.iter().map(|(_, id, token)| (id.clone(), Some(token.clone()))).collect();
+        let pages = ctx.photos.changes(area, &asked).await?;
+        let mut rest = Vec::new();
+        for ((number, id, token), (_, page)) in zones.into_iter().zip(pages) {
+            match page {
+                Ok(page) => {
+                    let more = page.more.then(|| (number, id.clone(), page.token.clone()));
+                    take_page(ctx, number, &id, &token, page).await?;
+                    rest.extend(more);
+                }
+                Err(error @ (CloudKitError::ZoneNotFound { .. } | CloudKitError::NoHistory { .. })) => {
+                    let library = library_name(&id);
+                    ctx.warn(format!("{library}: {error}. Nothing on disk is touched because of it"));
+                }
+                Err(CloudKitError::TokenRefused { .. }) => list_again(ctx, number, id).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        feed.more();
+        zones = rest;
+    }
+    Ok(())
+}
+
+async fn take_page(
+    ctx: &Context,
+    number: u16,
+    id: &ZoneId,
+    token: &str,
+    page: DeltaPage,
+) -> Result<(), RunError> {
+    if page.records.is_empty() && page.token == token {
+        return Ok(());
+    }
+    let (catalog, id) = (ctx.clone(), id.clone());
+    ctx.write(move |batch| {
+        absorb(&catalog, batch, number, &page.records, true)?;
+        batch.put_zone(&ZoneRow { id, progress: Progress::Current { token: page.token } })?;
+        Ok(())
+    })
+    .await?;
+    Ok(())
+}
+
+/// Sends a zone back to be listed, from a token taken now.
+async fn list_again(ctx: &Context, number: u16, id: ZoneId) -> Result<(), RunError> {
+    ctx.warn(format!(
+        "{}: iCloud no longer knows what was last seen; the library is listed again (nothing is fetched twice)",
+        library_name(&id)
+    ));
+    let zones = ctx.photos.zones(id.area).await?;
+    let since = zones.zones.into_iter().find(|(zone, _)| zone.name == id.name).and_then(|(_, token)| token);
+    tracing::debug!(zone = number, "listed again");
+    ctx.write(move |batch| batch.put_zone(&ZoneRow { id, progress: Progress::Listing { since } })).await?;
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! The first listing of a library: photos by rank, hidden ones, albums and who is in them, then whatever changed
+//! while it was read.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use tokio::sync::mpsc;
+
+use super::absorb::absorb;
+use super::apply::Feed;
+use super::plan::library_name;
+use super::{Context, RunError, check};
+use crate::event::Event;
+use crate::icloud::cloudkit::CloudKitError;
+use crate::icloud::photos::{Decoded, List, Listed, Page};
+use crate::model::{AlbumKind, ZoneId};
+use crate::state::{Progress, ZoneRow};
+
+/// Pages that go into the catalog in one transaction.
+const PAGES: usize = 10;
+
+/// Lists of one library that are read at once, each with several pages in flight.
+const ALBUMS_AT_ONCE: usize = 4;
+
+/// Lists a library and takes it into the catalog. When it ends well, the catalog is true for the zone.
+pub async fn list(ctx: &Context, feed: &Feed, number: u16, row: ZoneRow) -> Result<(), RunError> {
+    let zone = row.id;
+    let library = library_name(&zone);
+    let Progress::Listing { since } = row.progress else { return Ok(()) };
+    ctx.tell(&Event::Phase(format!("Listing {library}")));
+    let indexing = ctx.photos.indexing(&zone).await?;
+    if !indexing.is_finished() {
+        ctx.warn(format!("{library}: iCloud is still indexing it; photos may come later"));
+    }
+    let Some(since) = since.or(indexing.sync_token) else {
+        return Err(CloudKitError::Unanswered { what: "the state of a library" }.into());
+    };
+    let lists = photo_lists(ctx);
+    let asked: Vec<_> = lists.iter().map(|list| (zone.clone(), list.clone())).collect();
+    let counts = ctx.photos.counts(zone.area, &asked).await?;
+    ctx.tally.note(|out| {
+        let entry = out.libraries.entry(library.to_owned()).or_default();
+        entry.expected = Some(entry.expected.unwrap_or(0) + counts.iter().flatten().sum::<u64>());
+    });
+    let photos = async {
+        for (list, count) in lists.iter().zip(&counts) {
+            let listed = read_list(ctx, feed, number, &zone, list, *count).await?;
+            ctx.tally.note(|out| {
+                let entry = out.libraries.entry(library.to_owned()).or_default();
+                entry.listed = Some(entry.listed.unwrap_or(0) + listed.distinct);
+            });
+            judge(ctx, library, &listed, *count);
+        }
+        Ok::<_, RunError>(())
+    };
+    // Albums live in the personal library alone; a shared one answers that it has no such list.
+    let albums = async { if zone.is_personal() { albums(ctx, feed, number, &zone).await } else { Ok(()) } };
+    tokio::try_join!(photos, albums)?;
+    check::replay(ctx, feed, zone.area, vec![(number, zone, since)]).await
+}
+
+fn photo_lists(ctx: &Context) -> Vec<List> {
+    let hidden = ctx.job.photos.hidden.then_some(List::Hidden);
+    std::iter::once(List::Library).chain(hidden).collect()
+}
+
+/// A difference between list and counter is told, and never acted upon: both are wrong at times.
+fn judge(ctx: &Context, library: &str, listed: &Listed, count: Option<u64>) {
+    if let Some(count) = count
+        && count > listed.distinct
+    {
+        ctx.warn(format!(
+            "{library}: iCloud's counter says {count}, its list has {}; looked twice. What is missing comes with \
+             the next changes, if it exists",
+            listed.distinct
+        ));
+    }
+}
+
+/// Reads a list into the catalog; the planner hears of each step.
+async fn read_list(
+    ctx: &Context,
+    feed: &Feed,
+    number: u16,
+    zone: &ZoneId,
+    list: &List,
+    count: Option<u64>,
+) -> Result<Listed, RunError> {
+    let (out, mut pages) = mpsc::channel(PAGES);
+    let reading = ctx.photos.list(zone, list, count, ctx.job.network.pages(), out);
+    let storing = async {
+        let mut items = 0;
+        let mut batch = Vec::with_capacity(PAGES);
+        while pages.recv_many(&mut batch, PAGES).await > 0 {
+            let records: Vec<Decoded> = batch.drain(..).flat_map(|page: Page| page.records).collect();
+            items += records.iter().filter(|record| matches!(record, Decoded::Asset { .. })).count() as u64;
+            store(ctx, number, records).await?;
+            feed.more();
+            if !matches!(list, List::Album(_)) {
+                let (library, expected) = (library_name(zone).to_owned(), count.unwrap_or(0));
+                ctx.tell(&Event::Listed { library, items, expected });
+            }
+            if ctx.cancel.is_cancelled() {
+                return Err(RunError::Interrupted);
+            }
+        }
+        Ok(())
+    };
+    let (listed, ()) = tokio::try_join!(async { Ok(reading.await?) }, storing)?;
+    Ok(listed)
+}
+
+async fn store(ctx: &Context, number: u16, records: Vec<Decoded>) -> Result<(), RunError> {
+    let catalog = ctx.clone();
+    ctx.write(move |batch| absorb(&catalog, batch, number, &records, false)).await?;
+    Ok(())
+}
+
+/// Reads the tree of albums, breadth first, and the members of each album.
+async fn albums(ctx: &Context, feed: &Feed, number: u16, zone: &ZoneId) -> Result<(), RunError> {
+    let mut folders: VecDeque<Option<String>> = VecDeque::from([None]);
+    let mut visited = BTreeSet::new();
+    let mut lists = Vec::new();
+    while let Some(folder) = folders.pop_front() {
+        let records = match ctx.photos.albums(zone, folder.as_deref()).await {
+            Ok(records) => records,
+            Err(error @ CloudKitError::IndexInvalid { .. }) => {
+                ctx.warn(format!("{}: albums cannot be listed ({error})", library_name(zone)));
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for record in &records {
+            let Decoded::Album(album) = record else { continue };
+            if album.deleted || !visited.insert(album.record.clone()) {
+                continue;
+            }
+            match album.kind {
+                AlbumKind::Folder => folders.push_back(Some(album.record.clone())),
+                AlbumKind::Album | AlbumKind::Smart => lists.push(List::Album(album.record.clone())),
+            }
+        }
+        store(ctx, number, records).await?;
+    }
+    members(ctx, feed, number, zone, lists).await
+}
+
+/// Reads who is in the albums, a few albums at a time.
+async fn members(
+    ctx: &Context,
+    feed: &Feed,
+    number: u16,
+    zone: &ZoneId,
+    lists: Vec<List>,
+) -> Result<(), RunError> {
+    use futures_util::stream::{StreamExt as _, TryStreamExt as _};
+
+    let asked: Vec<_> = lists.iter().map(|list| (zone.clone(), list.clone())).collect();
+    let counts = ctx.photos.counts(zone.area, &asked).await?;
+    futures_util::stream::iter(lists.iter().zip(counts).map(Ok::<_, RunError>))
+        .map(|entry| async move {
+            let (list, count) = entry?;
+            read_list(ctx, feed, number, zone, list, count).await
+        })
+        .buffer_unordered(ALBUMS_AT_ONCE)
+        .try_for_each(|_| std::future::ready(Ok(())))
+        .await
+}

@@ -1,18 +1,31 @@
-//! Talking HTTP: one client for API hosts and one for content hosts, retry, pacing, redaction.
+//! Talking HTTP to Apple: one client for API hosts and content hosts, cookies, retry, pacing, redaction.
+//!
+//! * [`Client`] sends one request and gives back one answer; it follows no redirect of an API host, knows no
+//!   account, and lets nothing out to a host that is not Apple's.
+//! * [`Jar`] keeps cookies by the rules that Apple's sign-in needs.
+//! * [`retry`] is the one retry policy, [`pacing`] makes all workers wait when the service asks for it.
+//! * [`SignedUrl`] is a download address that never shows its signature.
+//!
+//! Only `transport` builds a TLS client.
 
-use bytes::Bytes;
-
+mod answer;
+mod client;
+mod cookies;
+mod download;
+mod error;
+pub mod pacing;
+mod redact;
 pub mod retry;
+mod route;
+#[cfg(test)]
+mod tests;
+mod transport;
 
-/// A whole answer of an API host.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Media type, lower case, without parameters.
-    pub content_type: Option<String>,
-    /// `Retry-After` as a span, when given.
-    pub retry_after: Option<std::time::Duration>,
-    /// The body, decompressed.
-    pub body: Bytes,
-}
+pub use answer::{Answer, retry_after};
+pub use client::{Client, Request, Settings};
+pub use cookies::{Jar, SavedCookies};
+pub use download::Download;
+pub use error::HttpError;
+pub use redact::{BadUrl, SignedUrl};
+pub use reqwest::Method;
+pub use reqwest::header::HeaderMap;

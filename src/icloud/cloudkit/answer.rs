@@ -20,7 +20,7 @@ pub(crate) trait Readable: serde::de::DeserializeOwned {
 
 /// Of `records/query` and `records/lookup`.
 #[derive(Debug, Default)]
-pub(crate) struct Records {
+pub(crate) struct Queried {
     /// The records.
     pub(crate) records: Option<Vec<Record>>,
     /// The zone's token at the time of the answer.
@@ -35,7 +35,7 @@ pub(crate) struct Records {
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     /// One answer for each query, in no promised order.
-    pub(crate) batch: Option<Vec<Records>>,
+    pub(crate) batch: Option<Vec<Queried>>,
     fault: Option<Fault>,
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn read<T: Readable>(answer: &Answer) -> Result<T, CloudKitError> {
     }
 }
 
-impl FromMembers for Records {
+impl FromMembers for Queried {
     fn member<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         match name {
             "records" => self.records = map.next_value::<Array<Record>>()?.0,
@@ -110,7 +110,7 @@ impl FromMembers for Records {
 impl FromMembers for Batch {
     fn member<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         match name {
-            "batch" => self.batch = map.next_value::<Array<Records>>()?.0,
+            "batch" => self.batch = map.next_value::<Array<Queried>>()?.0,
             _ => return Fault::member(&mut self.fault, name, map),
         }
         Ok(())
@@ -163,7 +163,7 @@ fn coded(fault: &mut Option<Fault>) -> Option<Fault> {
     fault.take_if(|fault| !fault.code.is_empty())
 }
 
-impl Readable for Records {
+impl Readable for Queried {
     fn fault(&mut self) -> Option<Fault> {
         coded(&mut self.fault)
     }
@@ -213,4 +213,4 @@ macro_rules! read_leniently {
     )*};
 }
 
-read_leniently!(Records, Batch, Databases, Deltas, ZoneEntry);
+read_leniently!(Queried, Batch, Databases, Deltas, ZoneEntry);

@@ -15,11 +15,11 @@ pub enum Call {
     ChangesDatabase,
     /// What changed in zones since their tokens.
     ChangesZone,
-    /// Records by an index.
+    /// Queried by an index.
     Query,
     /// Several queries at once; used for counts.
     QueryBatch,
-    /// Records by name.
+    /// Queried by name.
     Lookup,
 }
 
@@ -91,8 +91,7 @@ mod tests {
 
     #[test]
     fn no_call_can_write() {
-        let calls =
-            [Call::ChangesDatabase, Call::ChangesZone, Call::Query, Call::QueryBatch, Call::Lookup];
+        let calls = [Call::ChangesDatabase, Call::ChangesZone, Call::Query, Call::QueryBatch, Call::Lookup];
         assert!(calls.iter().all(|call| !call.path().contains("modify")));
     }
 }

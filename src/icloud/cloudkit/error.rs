@@ -50,13 +50,17 @@ pub enum CloudKitError {
     #[error("iCloud refused a request without a reason; it may work later")]
     Refused,
     /// The zone does not exist, or not any more.
-    #[error("The library is not in this iCloud account ({reason}); look whether iCloud Photos is switched on")]
+    #[error(
+        "The library is not in this iCloud account ({reason}); look whether iCloud Photos is switched on"
+    )]
     ZoneNotFound {
         /// What the server said.
         reason: String,
     },
     /// The sync token is damaged, expired or of another kind: list the zone in full and take a new one.
-    #[error("iCloud no longer knows the point up to which the library was read ({reason}); it is listed again")]
+    #[error(
+        "iCloud no longer knows the point up to which the library was read ({reason}); it is listed again"
+    )]
     TokenRefused {
         /// What the server said.
         reason: String,
@@ -102,7 +106,9 @@ pub enum CloudKitError {
         reason: String,
     },
     /// An answer that is no data, for example a front end's HTML page with status 200.
-    #[error("iCloud answered something that cannot be read (status {status}, {what}); it is tried again later")]
+    #[error(
+        "iCloud answered something that cannot be read (status {status}, {what}); it is tried again later"
+    )]
     Unreadable {
         /// HTTP status.
         status: u16,
@@ -208,7 +214,11 @@ impl Fault {
             "ZONE_NOT_FOUND" => CloudKitError::ZoneNotFound { reason },
             "NOT_FOUND" | "UNKNOWN_ITEM" => CloudKitError::NotFound { reason },
             "THROTTLED" => CloudKitError::Throttled { reason, wait },
-            "TRY_AGAIN_LATER" | "CAS_OP_LOCK" | "RETRY_LATER" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE"
+            "TRY_AGAIN_LATER"
+            | "CAS_OP_LOCK"
+            | "RETRY_LATER"
+            | "INTERNAL_ERROR"
+            | "SERVICE_UNAVAILABLE"
             | "ZONE_BUSY" => match wait {
                 Some(_) => CloudKitError::Throttled { reason, wait },
                 None => CloudKitError::Busy { status, reason },

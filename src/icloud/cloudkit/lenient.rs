@@ -128,7 +128,9 @@ pub(super) fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> 
 }
 
 /// Reads the next value of `map` as a `T`, by [`object`].
-pub(super) fn next_object<'de, T: FromMembers, A: MapAccess<'de>>(map: &mut A) -> Result<Option<T>, A::Error> {
+pub(super) fn next_object<'de, T: FromMembers, A: MapAccess<'de>>(
+    map: &mut A,
+) -> Result<Option<T>, A::Error> {
     struct Seed<T>(PhantomData<T>);
     impl<'de, T: FromMembers> DeserializeSeed<'de> for Seed<T> {
         type Value = Option<T>;

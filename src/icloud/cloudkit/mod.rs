@@ -10,13 +10,11 @@ mod lenient;
 mod record;
 mod value;
 
-pub(crate) use answer::{Batch, Databases, Deltas, Records, ZoneEntry};
+pub(crate) use answer::{Batch, Databases, Deltas, Queried, ZoneEntry};
 pub use client::{Call, Client};
 pub use error::{CloudKitError, Fault};
 pub use record::{Field, FieldType, Fields, Record};
 pub use value::{Object, Value};
 
-#[cfg(test)]
-pub(in crate::icloud) use answer::read;
 #[cfg(test)]
 pub(in crate::icloud) use value::tests::any_json;

@@ -113,7 +113,9 @@ impl FromMembers for Field {
     fn member<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         match name {
             "value" => self.value = map.next_value()?,
-            "type" if map.next_value::<Value>()?.text() == Some("STRING") => self.field_type = FieldType::Text,
+            "type" if map.next_value::<Value>()?.text() == Some("STRING") => {
+                self.field_type = FieldType::Text;
+            }
             "type" => {}
             _ => return skip(map),
         }

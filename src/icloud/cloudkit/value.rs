@@ -70,7 +70,10 @@ impl Value {
     pub fn integer(&self) -> Option<i64> {
         match self {
             Self::Integer(number) => Some(*number),
-            #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53, so it converts exactly")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "whole and below 2^53, so it converts exactly"
+            )]
             Self::Number(number) if number.fract() == 0.0 && number.abs() < 9.0e15 => Some(*number as i64),
             _ => None,
         }
@@ -186,17 +189,46 @@ pub(in crate::icloud) mod tests {
         let name = prop_oneof![
             "[a-zA-Z]{1,6}",
             proptest::sample::select(vec![
-                "records", "recordName", "recordType", "fields", "value", "type", "deleted", "created", "zoneID",
-                "serverErrorCode", "reason", "retryAfter", "filenameEnc", "masterRef", "resOriginalRes", "size",
-                "fileChecksum", "downloadURL", "albumNameEnc", "itemId", "containerId", "isDeleted", "assetDate",
+                "records",
+                "recordName",
+                "recordType",
+                "fields",
+                "value",
+                "type",
+                "deleted",
+                "created",
+                "zoneID",
+                "serverErrorCode",
+                "reason",
+                "retryAfter",
+                "filenameEnc",
+                "masterRef",
+                "resOriginalRes",
+                "size",
+                "fileChecksum",
+                "downloadURL",
+                "albumNameEnc",
+                "itemId",
+                "containerId",
+                "isDeleted",
+                "assetDate",
             ])
             .prop_map(str::to_owned),
         ];
         let text = prop_oneof![
             any::<String>(),
             proptest::sample::select(vec![
-                "CPLMaster", "CPLAsset", "CPLAlbum", "CPLContainerRelation", "STRING", "ENCRYPTED_BYTES", "a-IN-b",
-                "SU1HLkpQRw==", "https://x.icloud-content.com/a?e=1", "THROTTLED", "%41%",
+                "CPLMaster",
+                "CPLAsset",
+                "CPLAlbum",
+                "CPLContainerRelation",
+                "STRING",
+                "ENCRYPTED_BYTES",
+                "a-IN-b",
+                "SU1HLkpQRw==",
+                "https://x.icloud-content.com/a?e=1",
+                "THROTTLED",
+                "%41%",
             ])
             .prop_map(str::to_owned),
         ];

@@ -9,7 +9,7 @@ use super::list::{Listed, list_all};
 use super::query::{self, List};
 use crate::http::retry::{Class, Classify};
 use crate::icloud::cloudkit::{
-    Batch, Call, Client, CloudKitError, Databases, Deltas, Record, Records, ZoneEntry,
+    Batch, Call, Client, CloudKitError, Databases, Deltas, Queried, Record, ZoneEntry,
 };
 use crate::icloud::session::Session;
 use crate::model::{Area, ZoneId};
@@ -61,7 +61,7 @@ pub struct Page {
     /// What was on it. Pages of an album have its memberships alone: the photos come with too few fields to be
     /// of use.
     pub records: Vec<Decoded>,
-    /// Records that the server sent, which tells a full page from a short one.
+    /// Queried that the server sent, which tells a full page from a short one.
     pub received: usize,
     /// The zone's token at this moment.
     pub sync_token: Option<String>,
@@ -107,7 +107,7 @@ impl Photos {
 
     /// How far the server is with indexing `zone`.
     pub async fn indexing(&self, zone: &ZoneId) -> Result<Indexing, CloudKitError> {
-        let answer: Records = self.client.post(zone.area, Call::Query, &query::indexing(zone)).await?;
+        let answer: Queried = self.client.post(zone.area, Call::Query, &query::indexing(zone)).await?;
         Ok(Indexing::of(answer))
     }
 
@@ -130,7 +130,7 @@ impl Photos {
     /// The page of a list that begins with the item of rank `start_rank`, newest first.
     pub async fn page(&self, zone: &ZoneId, list: &List, start_rank: u64) -> Result<Page, CloudKitError> {
         let body = query::page(zone, list, start_rank);
-        let answer: Records = self.client.post(zone.area, Call::Query, &body).await?;
+        let answer: Queried = self.client.post(zone.area, Call::Query, &body).await?;
         Ok(Page::of(list, answer))
     }
 
@@ -154,10 +154,15 @@ impl Photos {
         let mut marker: Option<String> = None;
         loop {
             let body = query::albums(zone, parent, marker.as_deref());
-            let answer: Records = self.client.post(zone.area, Call::Query, &body).await?;
-            all.extend(answer.records.into_iter().flatten().map(decode).filter(|record| {
-                matches!(record, Decoded::Album(_) | Decoded::Broken { .. })
-            }));
+            let answer: Queried = self.client.post(zone.area, Call::Query, &body).await?;
+            all.extend(
+                answer
+                    .records
+                    .into_iter()
+                    .flatten()
+                    .map(decode)
+                    .filter(|record| matches!(record, Decoded::Album(_) | Decoded::Broken { .. })),
+            );
             match answer.marker {
                 None => return Ok(all),
                 same if same == marker => return Err(CloudKitError::Stuck { what: "the list of albums" }),
@@ -166,7 +171,7 @@ impl Photos {
         }
     }
 
-    /// Records by name, with fresh URLs: one entry for each name, in the order asked. A record that is gone is
+    /// Queried by name, with fresh URLs: one entry for each name, in the order asked. A record that is gone is
     /// [`CloudKitError::NotFound`] or [`Decoded::Gone`].
     pub async fn lookup(
         &self,
@@ -178,7 +183,7 @@ impl Photos {
         while !rest.is_empty() {
             let (some, after) = rest.split_at(at_once.min(rest.len()));
             let body = query::lookup(zone, some);
-            match self.client.post::<Records>(zone.area, Call::Lookup, &body).await {
+            match self.client.post::<Queried>(zone.area, Call::Lookup, &body).await {
                 Ok(answer) => all.extend(found(some, answer.records.unwrap_or_default())),
                 Err(CloudKitError::TooManyRecords { .. }) if some.len() > 1 => {
                     at_once = some.len() / 2;
@@ -248,7 +253,7 @@ impl Zones {
 }
 
 impl Indexing {
-    pub(super) fn of(answer: Records) -> Self {
+    pub(super) fn of(answer: Queried) -> Self {
         let record = answer.records.into_iter().flatten().next().unwrap_or_default();
         Self {
             state: record.fields.text("state").map(str::to_owned),
@@ -259,7 +264,7 @@ impl Indexing {
 }
 
 impl Page {
-    pub(super) fn of(list: &List, answer: Records) -> Self {
+    pub(super) fn of(list: &List, answer: Queried) -> Self {
         let records = answer.records.unwrap_or_default();
         let received = records.len();
         let decoded = records.into_iter().map(decode).filter(|record| {
@@ -276,7 +281,7 @@ impl Page {
 }
 
 /// Matches counts by zone and index, as the order of a batch is not promised.
-pub(super) fn counts_of(asked: &[(ZoneId, List)], batch: Vec<Records>) -> Vec<Option<u64>> {
+pub(super) fn counts_of(asked: &[(ZoneId, List)], batch: Vec<Queried>) -> Vec<Option<u64>> {
     let answers: Vec<Record> = batch.into_iter().filter_map(|one| one.records).flatten().collect();
     asked
         .iter()

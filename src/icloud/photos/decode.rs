@@ -173,11 +173,13 @@ mod tests {
 
     #[test]
     fn a_membership_without_fields_is_read_from_its_name() {
-        let Decoded::Member(member) = of(r#"{"recordName":"A-IN-B","recordType":"CPLContainerRelation"}"#) else {
+        let Decoded::Member(member) = of(r#"{"recordName":"A-IN-B","recordType":"CPLContainerRelation"}"#)
+        else {
             panic!("no member");
         };
         assert_eq!((member.asset.as_str(), member.album.as_str(), member.deleted), ("A", "B", false));
-        let nameless = r#"{"recordName":"X","recordType":"CPLContainerRelation","fields":{"itemId":{"value":""}}}"#;
+        let nameless =
+            r#"{"recordName":"X","recordType":"CPLContainerRelation","fields":{"itemId":{"value":""}}}"#;
         assert!(matches!(of(nameless), Decoded::Broken { record, .. } if record == "X"));
     }
 
@@ -201,7 +203,9 @@ mod tests {
             assert!(matches!(of(gone), Decoded::Gone { record } if record == "X"), "{gone}");
         }
         let error = of(r#"{"recordName":"X","serverErrorCode":"NOT_FOUND","reason":"Record not found"}"#);
-        assert!(matches!(error, Decoded::Broken { record, why } if record == "X" && why.contains("NOT_FOUND")));
+        assert!(
+            matches!(error, Decoded::Broken { record, why } if record == "X" && why.contains("NOT_FOUND"))
+        );
         assert!(matches!(of(r#"{"recordName":"X","recordType":"CPLNew"}"#), Decoded::Ignored { .. }));
         assert!(matches!(of("[]"), Decoded::Broken { .. }));
     }

@@ -14,7 +14,7 @@ mod uti;
 mod walk;
 
 pub use client::{DeltaPage, Indexing, Page, Photos, Zones};
-pub use decode::{Decoded, member_of, decode};
+pub use decode::{Decoded, decode, member_of};
 pub use list::Listed;
 pub use query::List;
 pub use resource::{BrokenResource, Urls};

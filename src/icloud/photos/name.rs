@@ -38,7 +38,8 @@ pub(super) fn file_name(field: Option<&Field>) -> Option<String> {
 /// The extension of a file name when it looks like one: one to five letters and digits.
 pub(super) fn extension_of(name: &str) -> Option<&str> {
     let (stem, extension) = name.rsplit_once('.')?;
-    let plausible = (1..=5).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_alphanumeric());
+    let plausible =
+        (1..=5).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_alphanumeric());
     (plausible && !stem.is_empty()).then_some(extension)
 }
 

@@ -126,7 +126,7 @@ pub(super) fn counts(asked: &[(ZoneId, List)]) -> Value {
     json!({ "batch": queries })
 }
 
-/// Records by name.
+/// Queried by name.
 pub(super) fn lookup(zone: &ZoneId, names: &[String]) -> Value {
     let records: Vec<Value> = names.iter().map(|name| json!({ "recordName": name })).collect();
     json!({ "records": records, "desiredKeys": keys::photo(), "zoneID": zone_id(zone) })
@@ -139,8 +139,7 @@ pub(super) fn changes(zones: &[(ZoneId, Option<String>)]) -> Value {
     let zones: Vec<Value> = zones
         .iter()
         .map(|(zone, token)| {
-            let mut entry =
-                json!({ "zoneID": zone_id(zone), "resultsLimit": PAGE, "desiredKeys": keys });
+            let mut entry = json!({ "zoneID": zone_id(zone), "resultsLimit": PAGE, "desiredKeys": keys });
             if let Some(token) = token.as_deref().filter(|token| !token.is_empty()) {
                 entry["syncToken"] = json!(token);
             }

@@ -1,8 +1,6 @@
 //! The resources of a record: what can be downloaded, and from where.
 
-use url::Url;
-
-use crate::http::redact::SignedUrl;
+use crate::http::SignedUrl;
 use crate::icloud::cloudkit::{Fields, Object};
 use crate::model::{Checksum, Kind, Resource};
 
@@ -40,8 +38,8 @@ pub(super) fn resources(fields: &Fields, on_master: bool) -> Resources {
             }
         }
         // A missing URL was recorded: the photo is known, it cannot be fetched now.
-        if let Some(url) = value.download_url.text().and_then(|url| Url::parse(url).ok()) {
-            all.urls.push((kind, SignedUrl::new(url)));
+        if let Some(url) = value.download_url.text().and_then(|url| SignedUrl::parse(url).ok()) {
+            all.urls.push((kind, url));
         }
     }
     all
@@ -85,7 +83,8 @@ mod tests {
 
     #[test]
     fn a_resource_without_url_is_known_all_the_same() {
-        let all = read(r#""resOriginalRes":{"value":{"fileChecksum":"AQ==","size":5},"type":"ASSETID"}"#, true);
+        let all =
+            read(r#""resOriginalRes":{"value":{"fileChecksum":"AQ==","size":5},"type":"ASSETID"}"#, true);
         assert_eq!((all.described.len(), all.urls.len(), all.broken.len()), (1, 0, 0));
         assert_eq!(all.described[0].size, 5);
     }

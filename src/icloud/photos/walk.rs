@@ -20,7 +20,7 @@ pub(super) struct Step {
     pub(super) items: u64,
     /// Of these, not seen before in the list.
     pub(super) fresh: u64,
-    /// Records on it.
+    /// Queried on it.
     pub(super) received: usize,
     /// Whether the server says that more follows.
     pub(super) marker: bool,
@@ -29,31 +29,32 @@ pub(super) struct Step {
 /// A walk over a part of a list.
 #[derive(Debug, Clone)]
 pub(super) struct Walk {
-    start: u64,
     rank: u64,
     /// Where the next part begins; the last part has no end.
     end: Option<u64>,
+    /// Items on a full page.
     stride: u64,
     /// What the server's counter says; 0 when it says nothing.
     expected: u64,
     over: bool,
+    /// Pages in a row without items.
     empties: u32,
+    /// Pages in a row without anything new.
     repeats: u32,
-    /// The server has announced more before, so that its silence means something.
+    /// The server announces when more follows, so its silence means something.
     announces: bool,
-    /// The page before announced more.
-    more_promised: bool,
-    /// Items are missing where the server had announced some, or had some further on.
+    /// The last page with items announced more, or an empty one since.
+    promised: bool,
+    /// There were no items where the server had announced some, or had some further on.
     pub(super) holes: bool,
     /// The server repeated itself.
     pub(super) repeating: bool,
 }
 
 impl Walk {
-    /// A walk from `start` to `end` over a list with `stride` items on a full page.
+    /// A walk from `start` to `end`.
     pub(super) fn new(start: u64, end: Option<u64>, stride: u64, expected: u64) -> Self {
         Self {
-            start,
             rank: start,
             end,
             stride,
@@ -62,18 +63,18 @@ impl Walk {
             empties: 0,
             repeats: 0,
             announces: false,
-            more_promised: false,
+            promised: false,
             holes: false,
             repeating: false,
         }
     }
 
-    /// Splits a list into walks: `width` times four, so that none is long at the end, each beginning at a
-    /// multiple of `stride`. The last has no end.
+    /// Splits a list into four times `width` walks, so that none is long at the end, each beginning where a full
+    /// page would. The last one has no end. A short page shifts the ranks within its own part alone, so parts of
+    /// many pages cost fewer overlaps than parts of one.
     pub(super) fn parts(expected: u64, stride: u64, width: usize) -> Vec<Self> {
-        let pages = expected.div_ceil(stride).max(1);
-        let wanted = u64::try_from(width.max(1)).unwrap_or(1).saturating_mul(4);
-        let length = pages.div_ceil(wanted).saturating_mul(stride);
+        let wanted = u64::try_from(width).unwrap_or(1).clamp(1, 64) * 4;
+        let length = expected.div_ceil(stride).div_ceil(wanted).max(1) * stride;
         let count = expected.div_ceil(length).max(1);
         (0..count)
             .map(|part| {
@@ -90,39 +91,139 @@ impl Walk {
 
     /// Takes what the page at [`Self::next`] was like.
     pub(super) fn took(&mut self, step: Step) {
-        if step.items == 0 { self.took_none(step) } else { self.took_some(step) }
-        self.more_promised = step.marker;
-        self.announces |= step.marker;
+        if step.items == 0 {
+            self.took_nothing(step);
+        } else {
+            self.took_something(step);
+        }
         self.over |= self.end.is_some_and(|end| self.rank >= end);
     }
 
-    fn took_none(&mut self, step: Step) {
+    /// An empty page is the end when nobody promised more: neither the server nor the count. Otherwise it may be
+    /// a hole, and the search goes on behind it.
+    fn took_nothing(&mut self, step: Step) {
+        self.promised |= step.marker;
+        self.holes |= self.promised;
         self.empties += 1;
-        let promised = step.marker || self.more_promised;
-        self.holes |= promised;
-        // After a promise the search goes on behind the count, too.
-        let counted_out = self.rank.saturating_add(self.stride) >= self.expected;
-        self.over = self.empties > PROBES || (counted_out && !promised && self.empties_were_plain());
         self.rank = self.rank.saturating_add(self.stride);
+        self.over = self.empties > PROBES || (!self.promised && self.rank >= self.expected);
     }
 
-    /// No hole is being probed: the empty pages so far were where an end could be.
-    fn empties_were_plain(&self) -> bool {
-        !self.holes || self.rank >= self.expected.saturating_add(self.stride * u64::from(PROBES))
-    }
-
-    fn took_some(&mut self, step: Step) {
+    fn took_something(&mut self, step: Step) {
         self.holes |= self.empties > 0;
         self.empties = 0;
         self.repeats = if step.fresh == 0 { self.repeats + 1 } else { 0 };
         self.repeating = self.repeats >= REPEATS;
-        let whole = self.rank == 0 && self.start == 0;
+        let is_first = self.rank == 0;
         self.rank = self.rank.saturating_add(step.items);
+        // One group of records less than a page may mean that the next group did not fit.
         let short = step.received + 2 < PAGE;
-        // A full page is the last one when the count ends with it too and the server announces nothing; that
-        // saves one request for each album of 66 or 132.
-        let exact = self.rank == self.expected && (whole || self.announces);
-        let ended = !step.marker && self.rank >= self.expected && (short || exact);
-        self.over = ended || self.repeating;
+        // A full page is believed to be the last when the count ends exactly with it and the server, which is
+        // known to announce more or had no occasion to, announces nothing: this saves a request for each album of
+        // 66 or 132.
+        let exact = self.rank == self.expected && (is_first || self.announces);
+        self.promised = step.marker;
+        self.announces |= step.marker;
+        self.over = self.repeating || (!step.marker && self.rank >= self.expected && (short || exact));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Asks a list of `real` items that the counter takes for `counted`, and says which ranks were asked for.
+    fn asked(walk: &mut Walk, real: u64, per_item: u64, markers: bool) -> Vec<u64> {
+        let mut ranks = Vec::new();
+        while let Some(rank) = walk.next() {
+            ranks.push(rank);
+            let items = real.saturating_sub(rank).min(200 / per_item);
+            walk.took(Step {
+                items,
+                fresh: items,
+                received: usize::try_from(items * per_item).unwrap(),
+                marker: markers && rank + items < real,
+            });
+        }
+        ranks
+    }
+
+    fn whole(stride: u64, expected: u64) -> Walk {
+        Walk::new(0, None, stride, expected)
+    }
+
+    #[test]
+    fn an_album_costs_its_pages() {
+        for (size, pages) in [(0, 1), (1, 1), (60, 1), (65, 1), (66, 1), (67, 2), (68, 2), (132, 2), (133, 3)]
+        {
+            let ranks = asked(&mut whole(66, size), size, 3, true);
+            assert_eq!(ranks.len(), pages, "album of {size}: {ranks:?}");
+        }
+    }
+
+    #[test]
+    fn without_markers_a_full_last_page_costs_one_request_more() {
+        assert_eq!(asked(&mut whole(100, 250), 250, 2, false), [0, 100, 200]);
+        assert_eq!(asked(&mut whole(100, 300), 300, 2, false), [0, 100, 200, 300]);
+        assert_eq!(asked(&mut whole(66, 0), 68, 3, false), [0, 66]);
+    }
+
+    #[test]
+    fn a_count_too_small_does_not_end_a_walk_that_promises_more() {
+        assert_eq!(asked(&mut whole(100, 100), 250, 2, true), [0, 100, 200]);
+        assert_eq!(asked(&mut whole(100, 120), 250, 2, false), [0, 100, 200]);
+    }
+
+    #[test]
+    fn a_count_too_large_costs_one_request_more_or_six() {
+        assert_eq!(asked(&mut whole(100, 15), 12, 2, true), [0, 12]);
+        assert_eq!(asked(&mut whole(100, 5000), 12, 2, true), [0, 12, 112, 212, 312, 412, 512]);
+    }
+
+    #[test]
+    fn a_short_page_moves_the_next_request_by_what_came() {
+        let mut walk = whole(66, 68);
+        walk.took(Step { items: 66, fresh: 66, received: 198, marker: true });
+        assert_eq!(walk.next(), Some(66));
+        walk.took(Step { items: 2, fresh: 2, received: 6, marker: false });
+        assert_eq!((walk.next(), walk.holes), (None, false));
+    }
+
+    #[test]
+    fn a_hole_is_probed_and_remembered() {
+        let mut walk = whole(100, 400);
+        walk.took(Step { items: 100, fresh: 100, received: 200, marker: true });
+        walk.took(Step::default());
+        assert_eq!(walk.next(), Some(200));
+        walk.took(Step { items: 100, fresh: 100, received: 200, marker: true });
+        assert_eq!((walk.next(), walk.holes), (Some(300), true));
+    }
+
+    #[test]
+    fn three_pages_without_anything_new_end_a_walk() {
+        let mut walk = whole(100, 1000);
+        let repeat = Step { items: 100, fresh: 0, received: 200, marker: true };
+        walk.took(Step { fresh: 100, ..repeat });
+        for _ in 0..3 {
+            assert!(walk.next().is_some());
+            walk.took(repeat);
+        }
+        assert_eq!((walk.next(), walk.repeating), (None, true));
+    }
+
+    #[test]
+    fn parts_cover_the_count_and_begin_where_pages_do() {
+        for (expected, stride, width) in
+            [(0, 100, 4), (1, 100, 4), (100, 100, 1), (33_161, 100, 8), (500, 66, 2)]
+        {
+            let parts = Walk::parts(expected, stride, width);
+            assert!(parts.len() <= width * 4);
+            assert_eq!(parts[0].rank, 0);
+            assert!(parts.iter().all(|part| part.rank % stride == 0));
+            for pair in parts.windows(2) {
+                assert_eq!(pair[0].end, Some(pair[1].rank));
+            }
+            assert_eq!(parts.last().unwrap().end, None);
+        }
     }
 }

@@ -1,4 +1,6 @@
 //! Everything that knows Apple: sign-in, CloudKit, Photos. Knows nothing of larder's state, tree or sync, and
 //! reads as a client library of its own.
 
+pub mod cloudkit;
+pub mod photos;
 pub mod session;

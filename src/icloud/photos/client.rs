@@ -1,0 +1,348 @@
+//! The calls.
+
+use std::collections::HashMap;
+
+use tokio::sync::mpsc;
+
+use super::decode::{Decoded, decode};
+use super::list::{Listed, list_all};
+use super::query::{self, List};
+use crate::http::retry::{Class, Classify};
+use crate::icloud::cloudkit::{
+    Batch, Call, Client, CloudKitError, Databases, Deltas, Queried, Record, ZoneEntry,
+};
+use crate::icloud::session::Session;
+use crate::model::{Area, ZoneId};
+
+/// Names in one lookup. Apple documents 200 for public databases; half of it is safe.
+const LOOKUP: usize = 100;
+
+/// Queries in one batch of counts; no limit is known.
+const COUNTS: usize = 100;
+
+/// The photos of an account, read only. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Photos {
+    client: Client,
+}
+
+/// The zones of an area.
+#[derive(Debug, Default)]
+pub struct Zones {
+    /// Zones that exist, each with the token of its state at this moment.
+    pub zones: Vec<(ZoneId, Option<String>)>,
+    /// Entries that were errors and not zones (`icloud_photos_downloader` PR #1367).
+    pub refused: usize,
+}
+
+/// How far the server is with indexing a zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Indexing {
+    /// `FINISHED`, `RUNNING`, `NOT_FINISHED` or a word not known yet; `None` when the answer has none.
+    pub state: Option<String>,
+    /// Per cent.
+    pub progress: Option<i64>,
+    /// The zone's token at this moment.
+    pub sync_token: Option<String>,
+}
+
+impl Indexing {
+    /// Whether lists are complete. When not, photos are served all the same, for days (kei #144), but nothing
+    /// may be concluded from what a list lacks.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.state.as_deref() == Some("FINISHED")
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// What was on it. Pages of an album have its memberships alone: the photos come with too few fields to be
+    /// of use.
+    pub records: Vec<Decoded>,
+    /// Queried that the server sent, which tells a full page from a short one.
+    pub received: usize,
+    /// The zone's token at this moment.
+    pub sync_token: Option<String>,
+    /// Whether the server says that more follows.
+    pub marker: bool,
+}
+
+/// A page of the changes of a zone.
+#[derive(Debug)]
+pub struct DeltaPage {
+    /// Changed records in their present state, and tombstones, in no order to rely on.
+    pub records: Vec<Decoded>,
+    /// Where to go on from; valid even when more pages follow.
+    pub token: String,
+    /// Whether more pages follow. Many of them may be empty.
+    pub more: bool,
+}
+
+impl Photos {
+    /// The photos that `session` opens.
+    #[must_use]
+    pub fn new(session: Session) -> Self {
+        Self { client: Client::new(session) }
+    }
+
+    /// All zones of an area, with tokens to start from.
+    pub async fn zones(&self, area: Area) -> Result<Zones, CloudKitError> {
+        let mut all = Zones::default();
+        let mut token: Option<String> = None;
+        loop {
+            let body = query::zones(token.as_deref());
+            let answer: Databases = self.client.post(area, Call::ChangesDatabase, &body).await?;
+            all.take(area, answer.zones.unwrap_or_default());
+            if !answer.more {
+                return Ok(all);
+            }
+            if answer.sync_token.is_none() || answer.sync_token == token {
+                return Err(CloudKitError::Stuck { what: "the list of libraries" });
+            }
+            token = answer.sync_token;
+        }
+    }
+
+    /// How far the server is with indexing `zone`.
+    pub async fn indexing(&self, zone: &ZoneId) -> Result<Indexing, CloudKitError> {
+        let answer: Queried = self.client.post(zone.area, Call::Query, &query::indexing(zone)).await?;
+        Ok(Indexing::of(answer))
+    }
+
+    /// How many items the server believes lists to have, in the order asked; `None` where it did not say. A hint
+    /// for splitting work and a plausibility check: it is wrong both ways (`icloud_photos_downloader` #1165,
+    /// #1272), so it never ends a loop and never proves anything.
+    pub async fn counts(
+        &self,
+        area: Area,
+        asked: &[(ZoneId, List)],
+    ) -> Result<Vec<Option<u64>>, CloudKitError> {
+        let mut all = Vec::with_capacity(asked.len());
+        for some in asked.chunks(COUNTS) {
+            let answer: Batch = self.client.post(area, Call::QueryBatch, &query::counts(some)).await?;
+            all.extend(counts_of(some, answer.batch.unwrap_or_default()));
+        }
+        Ok(all)
+    }
+
+    /// The page of a list that begins with the item of rank `start_rank`, newest first.
+    pub async fn page(&self, zone: &ZoneId, list: &List, start_rank: u64) -> Result<Page, CloudKitError> {
+        let body = query::page(zone, list, start_rank);
+        let answer: Queried = self.client.post(zone.area, Call::Query, &body).await?;
+        Ok(Page::of(list, answer))
+    }
+
+    /// A whole list: pages go to `out` in no order, up to `width` requests are in flight. See [`Listed`].
+    pub async fn list(
+        &self,
+        zone: &ZoneId,
+        list: &List,
+        count_hint: Option<u64>,
+        width: usize,
+        out: mpsc::Sender<Page>,
+    ) -> Result<Listed, CloudKitError> {
+        let fetch = |rank| self.page(zone, list, rank);
+        list_all(fetch, list.stride(), count_hint, width, &out).await
+    }
+
+    /// The albums and folders within a folder, or at root level: [`Decoded::Album`] and [`Decoded::Broken`]
+    /// alone. Pages hold 200; clients that did not follow the marker showed 200 (pyicloud #388).
+    pub async fn albums(&self, zone: &ZoneId, parent: Option<&str>) -> Result<Vec<Decoded>, CloudKitError> {
+        let mut all = Vec::new();
+        let mut marker: Option<String> = None;
+        loop {
+            let body = query::albums(zone, parent, marker.as_deref());
+            let answer: Queried = self.client.post(zone.area, Call::Query, &body).await?;
+            all.extend(
+                answer
+                    .records
+                    .into_iter()
+                    .flatten()
+                    .map(decode)
+                    .filter(|record| matches!(record, Decoded::Album(_) | Decoded::Broken { .. })),
+            );
+            match answer.marker {
+                None => return Ok(all),
+                same if same == marker => return Err(CloudKitError::Stuck { what: "the list of albums" }),
+                next => marker = next,
+            }
+        }
+    }
+
+    /// Queried by name, with fresh URLs: one entry for each name, in the order asked. A record that is gone is
+    /// [`CloudKitError::NotFound`] or [`Decoded::Gone`].
+    pub async fn lookup(
+        &self,
+        zone: &ZoneId,
+        names: &[String],
+    ) -> Result<Vec<(String, Result<Decoded, CloudKitError>)>, CloudKitError> {
+        let mut all = Vec::with_capacity(names.len());
+        let (mut rest, mut at_once) = (names, LOOKUP);
+        while !rest.is_empty() {
+            let (some, after) = rest.split_at(at_once.min(rest.len()));
+            let body = query::lookup(zone, some);
+            match self.client.post::<Queried>(zone.area, Call::Lookup, &body).await {
+                Ok(answer) => all.extend(found(some, answer.records.unwrap_or_default())),
+                Err(CloudKitError::TooManyRecords { .. }) if some.len() > 1 => {
+                    at_once = some.len() / 2;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            rest = after;
+        }
+        Ok(all)
+    }
+
+    /// A page of changes for each zone, all in one request: what came since its token, or its whole history where
+    /// there is none. In the order asked; zones fail one by one.
+    pub async fn changes(
+        &self,
+        area: Area,
+        zones: &[(ZoneId, Option<String>)],
+    ) -> Result<Vec<(ZoneId, Result<DeltaPage, CloudKitError>)>, CloudKitError> {
+        let mut all = self.changes_once(area, zones).await?;
+        for (asked, (_, page)) in zones.iter().zip(&mut all) {
+            // An op-lock comes within an answer of status 200 (kei #94), where the call's own retry is blind to it.
+            if page.as_ref().is_err_and(|error| error.class() != Class::Permanent) {
+                let one = std::slice::from_ref(asked);
+                let again = crate::http::retry::with_retry(Call::ChangesZone.path(), || async {
+                    let mut answers = self.changes_once(area, one).await?;
+                    answers.pop().map_or(Err(UNANSWERED), |(_, page)| page)
+                });
+                *page = again.await;
+            }
+        }
+        Ok(all)
+    }
+
+    async fn changes_once(
+        &self,
+        area: Area,
+        zones: &[(ZoneId, Option<String>)],
+    ) -> Result<Vec<(ZoneId, Result<DeltaPage, CloudKitError>)>, CloudKitError> {
+        let answer: Deltas = self.client.post(area, Call::ChangesZone, &query::changes(zones)).await?;
+        Ok(deltas_of(zones, answer.zones.unwrap_or_default()))
+    }
+}
+
+const UNANSWERED: CloudKitError = CloudKitError::Unanswered { what: "the changes of a library" };
+
+impl Zones {
+    fn take(&mut self, area: Area, entries: Vec<ZoneEntry>) {
+        for entry in entries {
+            let Some(name) = entry.zone.zone_name.into_text() else {
+                self.refused += 1;
+                continue;
+            };
+            if entry.fault.is_some_and(|fault| !fault.code.is_empty()) {
+                self.refused += 1;
+                continue;
+            }
+            // A zone that is named again on a later page has its later state.
+            self.zones.retain(|(known, _)| known.name != name);
+            if !entry.deleted {
+                let owner = entry.zone.owner.into_text();
+                let zone_type = entry.zone.zone_type.into_text();
+                self.zones.push((ZoneId { area, name, owner, zone_type }, entry.sync_token));
+            }
+        }
+    }
+}
+
+impl Indexing {
+    pub(super) fn of(answer: Queried) -> Self {
+        let record = answer.records.into_iter().flatten().next().unwrap_or_default();
+        Self {
+            state: record.fields.text("state").map(str::to_owned),
+            progress: record.fields.integer("progress"),
+            sync_token: answer.sync_token,
+        }
+    }
+}
+
+impl Page {
+    pub(super) fn of(list: &List, answer: Queried) -> Self {
+        let records = answer.records.unwrap_or_default();
+        let received = records.len();
+        let decoded = records.into_iter().map(decode).filter(|record| {
+            let photo = matches!(record, Decoded::Master { .. } | Decoded::Asset { .. });
+            !(photo && matches!(list, List::Album(_)))
+        });
+        Self {
+            records: decoded.collect(),
+            received,
+            sync_token: answer.sync_token,
+            marker: answer.marker.is_some(),
+        }
+    }
+}
+
+/// Matches counts by zone and index, as the order of a batch is not promised.
+pub(super) fn counts_of(asked: &[(ZoneId, List)], batch: Vec<Queried>) -> Vec<Option<u64>> {
+    let answers: Vec<Record> = batch.into_iter().filter_map(|one| one.records).flatten().collect();
+    asked
+        .iter()
+        .map(|(zone, list)| {
+            let id = list.count_id();
+            let answer = answers.iter().find(|answer| {
+                let same_zone = answer.zone.as_ref().is_none_or(|name| *name == zone.name);
+                answer.name.as_ref() == Some(&id) && same_zone
+            })?;
+            answer.fields.integer("itemCount").and_then(|count| u64::try_from(count).ok())
+        })
+        .collect()
+}
+
+/// Matches found records by name: entries of missing records are errors, and the order is not promised.
+pub(super) fn found(names: &[String], records: Vec<Record>) -> Vec<(String, Result<Decoded, CloudKitError>)> {
+    let mut by_name: HashMap<String, Record> =
+        records.into_iter().filter_map(|record| Some((record.name.clone()?, record))).collect();
+    names
+        .iter()
+        .map(|name| {
+            let found = match by_name.remove(name) {
+                None => Err(CloudKitError::Unanswered { what: "a record" }),
+                Some(Record { fault: Some(fault), .. }) if !fault.code.is_empty() => {
+                    Err(fault.into_error(200, None))
+                }
+                Some(record) => Ok(decode(record)),
+            };
+            (name.clone(), found)
+        })
+        .collect()
+}
+
+/// Matches the entries of zones by name.
+pub(super) fn deltas_of(
+    asked: &[(ZoneId, Option<String>)],
+    mut entries: Vec<ZoneEntry>,
+) -> Vec<(ZoneId, Result<DeltaPage, CloudKitError>)> {
+    asked
+        .iter()
+        .map(|(zone, token)| {
+            let place =
+                entries.iter().position(|entry| entry.zone.zone_name.text() == Some(zone.name.as_str()));
+            let page = match place {
+                Some(place) => delta(entries.swap_remove(place), token.as_deref()),
+                None => Err(UNANSWERED),
+            };
+            (zone.clone(), page)
+        })
+        .collect()
+}
+
+fn delta(entry: ZoneEntry, from: Option<&str>) -> Result<DeltaPage, CloudKitError> {
+    if let Some(fault) = entry.fault.filter(|fault| !fault.code.is_empty()) {
+        return Err(fault.into_error(200, None));
+    }
+    let (Some(records), Some(token)) = (entry.records, entry.sync_token) else {
+        return Err(CloudKitError::Unreadable { status: 200, what: "a library without changes or token" });
+    };
+    if entry.more && from == Some(token.as_str()) {
+        return Err(CloudKitError::Stuck { what: "the changes of a library" });
+    }
+    Ok(DeltaPage { records: records.into_iter().map(decode).collect(), token, more: entry.more })
+}

@@ -1,0 +1,21 @@
+//! iCloud Photos over CloudKit, for a client that only reads.
+//!
+//! [`Photos`] makes the calls, [`decode()`] turns records into the words of [`crate::model`], [`Photos::list`]
+//! reads a whole list with several pages in flight. Nothing here decides what a change means for a mirror.
+
+mod client;
+mod decode;
+mod keys;
+mod list;
+mod name;
+mod query;
+mod resource;
+mod uti;
+mod walk;
+
+pub use client::{DeltaPage, Indexing, Page, Photos, Zones};
+pub use decode::{Decoded, decode, member_of};
+pub use list::Listed;
+pub use query::List;
+pub use resource::{BrokenResource, Urls};
+pub use uti::{Family, extension, family, is_video, shows_video};

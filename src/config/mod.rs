@@ -1,1 +1,10 @@
-//! Placeholder while the room is being built.
+//! The job file.
+
+/// tmp
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameRules {
+    /// a
+    Posix,
+    /// b
+    Windows,
+}

@@ -1,1 +1,34 @@
-//! Placeholder while the room is being built.
+//! The local destination: one directory of the person's, and the only code that touches it.
+//!
+//! A [`Root`] is an open directory that carries the mirror's marker. Every path is a [`RelPath`] below it and is
+//! walked one component at a time without following a link, so nothing that anybody puts into the tree can
+//! lead larder out of it. A file comes into being in three steps: bytes are appended to a [`Staging`] file
+//! under `.larder/incoming/`, [`Root::place`] (or [`Root::replace`]) gives the finished file its final name,
+//! and [`Root::sync_dirs`] makes the names last. Nothing else ever creates a file under a final name.
+//!
+//! All calls block; `sync` runs them on threads of their own. This room knows neither iCloud nor the state.
+
+mod attic;
+mod error;
+mod facts;
+mod marker;
+pub mod name;
+mod path;
+mod place;
+mod root;
+mod scan;
+mod staging;
+mod transfer;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::TreeError;
+pub use facts::{Facts, FileKind, Space};
+pub use marker::MirrorId;
+pub use path::{BadPath, Dir, RelPath};
+pub use place::{Access, Finish, Placed, Replaced};
+pub use root::{Opened, Root};
+pub use scan::Scan;
+pub use staging::Staging;

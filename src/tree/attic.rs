@@ -1,0 +1,145 @@
+//! The attic: `.larder/attic/DATE/PATH` keeps what left the mirror.
+//!
+//! The new name is synced before the old one may go, so that a power cut finds at least one of them.
+
+use std::fs::File;
+use std::os::fd::OwnedFd;
+
+use jiff::civil::Date;
+use rustix::fs::{self, AtFlags};
+use rustix::io::Errno;
+
+use super::facts::{Facts, FileKind, open_in};
+use super::marker::own_path;
+use super::{Access, Dir, RelPath, Root, TreeError, name, transfer};
+
+/// A directory of the attic in which one file is to be kept.
+struct Shelf {
+    dir: Dir,
+    fd: OwnedFd,
+    changed: Vec<Dir>,
+}
+
+impl Root {
+    /// Moves a file of the mirror to the attic of that date and gives its path there. The caller syncs the
+    /// directory that it left.
+    pub fn retire(&self, path: &RelPath, date: Date) -> Result<RelPath, TreeError> {
+        Self::refuse_own(path)?;
+        let parent = self.open_dir(&path.parent())?;
+        match self.stat(path)? {
+            None => return Err(TreeError::from_errno("move to the attic", path, Errno::NOENT)),
+            Some(facts) if facts.kind == FileKind::File => {}
+            Some(facts) => return Err(TreeError::InTheWay { path: path.to_string(), kind: facts.kind }),
+        }
+        self.shelve(&parent, path.file_name(), path, date)
+    }
+
+    /// Keeps the file at `path` in the attic while it stays where it is, by a second link or, on another file
+    /// system, by a copy. Where there are no links it is moved. Gives the path in the attic and whether the
+    /// file is still in its place.
+    pub(super) fn keep(&self, path: &RelPath, old: &Facts, date: Date) -> Result<(RelPath, bool), TreeError> {
+        let parent = self.open_dir(&path.parent())?;
+        let shelf = self.shelf(path, date)?;
+        let linked = first_free(path, |name| {
+            match fs::linkat(&parent, path.file_name(), &shelf.fd, name, AtFlags::empty()) {
+                // The link of a run that was cut off before it could go on.
+                Err(Errno::EXIST) if shelf.holds(name, old)? => Ok(()),
+                result => result,
+            }
+        });
+        match linked {
+            Ok(name) => Ok((self.shelved(&shelf, &name)?, true)),
+            Err(Errno::XDEV) => {
+                let name = self.copy_to(&shelf, &self.open_file(path)?, path)?;
+                Ok((self.shelved(&shelf, &name)?, true))
+            }
+            Err(errno) if transfer::is_unsupported(errno) || matches!(errno, Errno::PERM | Errno::MLINK) => {
+                Ok((self.shelve(&parent, path.file_name(), path, date)?, false))
+            }
+            Err(errno) => Err(TreeError::from_errno("keep in the attic", path, errno)),
+        }
+    }
+
+    /// Moves what is called `name` in the directory `from` to the attic, as an old version of `path`.
+    pub(super) fn shelve(
+        &self,
+        from: &OwnedFd,
+        name: &str,
+        path: &RelPath,
+        date: Date,
+    ) -> Result<RelPath, TreeError> {
+        let failed = |errno| TreeError::from_errno("move to the attic", path, errno);
+        let shelf = self.shelf(path, date)?;
+        match first_free(path, |to| transfer::rename_new(from, name, &shelf.fd, to)) {
+            Ok(to) => self.shelved(&shelf, &to),
+            Err(Errno::XDEV) => {
+                let to = self.copy_to(&shelf, &open_in(from, name, path)?, path)?;
+                let kept = self.shelved(&shelf, &to)?;
+                fs::unlinkat(from, name, AtFlags::empty()).map_err(failed)?;
+                Ok(kept)
+            }
+            Err(errno) => Err(failed(errno)),
+        }
+    }
+
+    fn shelf(&self, path: &RelPath, date: Date) -> Result<Shelf, TreeError> {
+        let mut dir = own_path(&["attic", &date.to_string()])?;
+        if let Some(parent) = path.parent().path() {
+            for component in parent.components() {
+                dir = dir.join(component).map_err(|bad| TreeError::Reserved { path: bad.path })?;
+            }
+        }
+        let dir = Dir::from(dir);
+        let mut changed = Vec::new();
+        let fd = self.make_dir(&dir, Access::Private, &mut changed)?;
+        changed.push(dir.clone());
+        Ok(Shelf { dir, fd, changed })
+    }
+
+    /// Copies an old version to the shelf by way of `.larder/incoming/`, so that the attic holds whole files
+    /// only, and gives the name that it got.
+    fn copy_to(&self, shelf: &Shelf, old: &File, path: &RelPath) -> Result<String, TreeError> {
+        let failed = |source| TreeError::from_io("copy to the attic", path, source);
+        let facts = Facts::of_file(old, path)?;
+        let name = format!("{:x}-{:x}.old", facts.dev, facts.ino);
+        let (incoming, mut file) = self.create_incoming(&name)?;
+        transfer::copy(old, &mut file)
+            .and_then(|()| {
+                // A disk that takes no such date still keeps the file.
+                if let Err(error) = file.set_modified(old.metadata()?.modified()?) {
+                    tracing::debug!(%path, %error, "The modification time could not be set");
+                }
+                file.sync_all()
+            })
+            .map_err(failed)?;
+        first_free(path, |to| transfer::rename_new(&incoming, &name, &shelf.fd, to))
+            .map_err(|errno| failed(errno.into()))
+    }
+
+    /// Makes the new name on the shelf last.
+    fn shelved(&self, shelf: &Shelf, name: &str) -> Result<RelPath, TreeError> {
+        self.sync_dirs(&shelf.changed)?;
+        shelf.dir.join(name).map_err(|bad| TreeError::Reserved { path: bad.path })
+    }
+}
+
+impl Shelf {
+    /// Whether `name` is another name of that very file.
+    fn holds(&self, name: &str, old: &Facts) -> rustix::io::Result<bool> {
+        let stat = fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(Facts::of(&stat).is_same_file(old))
+    }
+}
+
+/// Calls `give` with the file's name, then with `-2`, `-3` ... before the extension, until a name is free.
+fn first_free(path: &RelPath, give: impl Fn(&str) -> rustix::io::Result<()>) -> rustix::io::Result<String> {
+    let (stem, extension) = name::split_ext(path.file_name());
+    let numbered = (2u32..).map(|n| name::with_suffix(stem, &format!("-{n}"), extension));
+    for name in std::iter::once(path.file_name().to_owned()).chain(numbered) {
+        match give(&name) {
+            Err(Errno::EXIST) => {}
+            result => return result.map(|()| name),
+        }
+    }
+    Err(Errno::EXIST)
+}

@@ -1,0 +1,244 @@
+//! The only way in which a file gets its final name.
+
+use std::fs::File;
+use std::os::fd::OwnedFd;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rustix::fs::{self, AtFlags, Mode, Timespec, Timestamps, UTIME_OMIT};
+use rustix::io::Errno;
+
+use super::facts::{Facts, FileKind};
+use super::{Dir, RelPath, Root, Staging, TreeError, transfer};
+
+/// Who may read a file or a new directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Access {
+    /// Whoever the umask lets.
+    #[default]
+    Shared,
+    /// The owner alone (0600, directories 0700).
+    Private,
+}
+
+/// What a file gets besides its name.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Finish {
+    /// Modification time; `None` leaves the present.
+    pub mtime: Option<Timestamp>,
+    /// Who may read the file and the directories that are created for it.
+    pub access: Access,
+}
+
+/// A file that has its final name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The file as it lies there now.
+    pub facts: Facts,
+    /// Whether the modification time could be set as asked. It cannot for some dates on some disks, which is
+    /// no reason not to have the photo.
+    pub mtime_set: bool,
+    /// The directories to hand to [`Root::sync_dirs`] before the file is recorded.
+    pub changed: Vec<Dir>,
+}
+
+/// A file that took the place of an older version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// The new version.
+    pub placed: Placed,
+    /// Where the older version is now; `None` when there was none any more.
+    pub attic: Option<RelPath>,
+}
+
+impl Root {
+    /// Gives a staged file, whole and verified, its final name. Missing directories are created; nothing is ever
+    /// replaced: a name that is taken is [`TreeError::AlreadyThere`], and the staging file remains.
+    ///
+    /// The content is durable when this returns, the name after [`Root::sync_dirs`].
+    pub fn place(&self, staging: Staging, path: &RelPath, finish: Finish) -> Result<Placed, TreeError> {
+        let mut changed = Vec::new();
+        let parent = self.parent_of(path, finish.access, &mut changed)?;
+        let mtime_set = self.seal(&staging.file, path, finish)?;
+        let source = self.put(&staging, path, finish, |from, name| {
+            transfer::rename_new(from, name, &parent, path.file_name())
+        })?;
+        self.clear(staging, &source)?;
+        self.placed(path, &parent, mtime_set, changed)
+    }
+
+    /// Puts a staged file in the place of the file at `path`, whose older version goes to the attic of
+    /// `attic_date` first. Where the file system knows links (or exchanging), `path` is a whole file at every
+    /// instant. When nothing is at `path`, this is [`Root::place`].
+    pub fn replace(
+        &self,
+        staging: Staging,
+        path: &RelPath,
+        attic_date: Date,
+        finish: Finish,
+    ) -> Result<Replaced, TreeError> {
+        let mut changed = Vec::new();
+        let parent = self.parent_of(path, finish.access, &mut changed)?;
+        let old = match self.stat(path)? {
+            None => {
+                let placed = self.place(staging, path, finish)?;
+                return Ok(Replaced { placed, attic: None });
+            }
+            Some(old) if old.kind == FileKind::File => old,
+            Some(old) => return Err(TreeError::InTheWay { path: path.to_string(), kind: old.kind }),
+        };
+        let mtime_set = self.seal(&staging.file, path, finish)?;
+        let (attic, still_there) = self.keep(path, &old, attic_date)?;
+        let target = path.file_name();
+        let source = self.put(&staging, path, finish, |from, name| {
+            if still_there {
+                transfer::exchange(from, name, &parent, target)
+            } else {
+                transfer::rename_new(from, name, &parent, target)
+            }
+        })?;
+        self.settle(&source, path, &old, attic_date)?;
+        self.clear(staging, &source)?;
+        let placed = self.placed(path, &parent, mtime_set, changed)?;
+        Ok(Replaced { placed, attic: Some(attic) })
+    }
+
+    /// Refuses paths in larder's own directory.
+    pub(super) fn refuse_own(path: &RelPath) -> Result<(), TreeError> {
+        if path.is_larders_own() { Err(TreeError::Reserved { path: path.to_string() }) } else { Ok(()) }
+    }
+
+    /// Opens the directory that a file is to lie in, creating what is missing.
+    fn parent_of(
+        &self,
+        path: &RelPath,
+        access: Access,
+        changed: &mut Vec<Dir>,
+    ) -> Result<OwnedFd, TreeError> {
+        Self::refuse_own(path)?;
+        let parent = self.make_dir(&path.parent(), access, changed)?;
+        changed.push(path.parent());
+        Ok(parent)
+    }
+
+    /// Gives a file its permissions and time and makes its content last. Tells whether the time was set.
+    fn seal(&self, file: &File, path: &RelPath, finish: Finish) -> Result<bool, TreeError> {
+        if let Err(errno) = fs::fchmod(file, finish.access.file_mode(self)) {
+            // vfat and many network file systems have no modes of their own.
+            tracing::debug!(%path, %errno, "The permissions could not be set");
+        }
+        let mtime_set = finish.mtime.is_none_or(|mtime| {
+            let result = fs::futimens(file, &times(mtime));
+            if let Err(errno) = result {
+                tracing::debug!(%path, %errno, %mtime, "The modification time could not be set");
+            }
+            result.is_ok()
+        });
+        file.sync_all().map_err(|source| TreeError::from_io("sync", path, source))?;
+        Ok(mtime_set)
+    }
+
+    /// Lets `act` move the staged file to its final name, from where it is staged or, when that is another
+    /// file system, from a copy beside the target. Gives where it was moved from.
+    fn put(
+        &self,
+        staging: &Staging,
+        path: &RelPath,
+        finish: Finish,
+        act: impl Fn(&OwnedFd, &str) -> rustix::io::Result<()>,
+    ) -> Result<Source, TreeError> {
+        let refused = |errno| match errno {
+            Errno::EXIST => TreeError::AlreadyThere { path: path.to_string() },
+            errno => TreeError::from_errno("place", path, errno),
+        };
+        let dir = self.incoming()?;
+        match act(&dir, staging.name()) {
+            Ok(()) => return Ok(Source { dir, name: staging.name().to_owned() }),
+            Err(Errno::XDEV) => {}
+            Err(errno) => return Err(refused(errno)),
+        }
+        let (copy, name) = self.copy_beside(&staging.file, &staging.key, path)?;
+        self.seal(&copy, path, finish)?;
+        let dir = self.open_dir(&path.parent())?;
+        match act(&dir, &name) {
+            Ok(()) => Ok(Source { dir, name }),
+            Err(errno) => {
+                self.forget_beside(&staging.key)?;
+                Err(refused(errno))
+            }
+        }
+    }
+
+    /// After an exchange: removes the old version, which the attic holds by now, from where the new one was.
+    /// If it is another file (somebody replaced it in that instant), it goes to the attic as well.
+    fn settle(&self, source: &Source, path: &RelPath, old: &Facts, date: Date) -> Result<(), TreeError> {
+        let failed = |errno| TreeError::from_errno("remove the staged file of", path, errno);
+        match fs::statat(&source.dir, &*source.name, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(failed(errno)),
+            Ok(stat) if Facts::of(&stat).is_same_version(old) => {
+                fs::unlinkat(&source.dir, &*source.name, AtFlags::empty()).map_err(failed)
+            }
+            Ok(_) => self.shelve(&source.dir, &source.name, path, date).map(drop),
+        }
+    }
+
+    /// Removes what a copy beside the target leaves.
+    fn clear(&self, staging: Staging, source: &Source) -> Result<(), TreeError> {
+        if source.name == staging.name() {
+            return Ok(());
+        }
+        let Staging { key, .. } = staging;
+        self.forget_beside(&key)?;
+        self.discard(&key)
+    }
+
+    fn placed(
+        &self,
+        path: &RelPath,
+        parent: &OwnedFd,
+        mtime_set: bool,
+        changed: Vec<Dir>,
+    ) -> Result<Placed, TreeError> {
+        let stat = fs::statat(parent, path.file_name(), AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|errno| TreeError::from_errno("examine", path, errno))?;
+        tracing::trace!(%path, root = ?self, "Placed");
+        Ok(Placed { facts: Facts::of(&stat), mtime_set, changed })
+    }
+}
+
+/// Where a finished file was when it got its name.
+struct Source {
+    dir: OwnedFd,
+    name: String,
+}
+
+impl Access {
+    pub(super) fn file_mode(self, root: &Root) -> Mode {
+        match self {
+            Self::Shared => root.shared_mode(),
+            Self::Private => Mode::RUSR | Mode::WUSR,
+        }
+    }
+
+    pub(super) fn dir_mode(self) -> Mode {
+        match self {
+            Self::Shared => Mode::RWXU | Mode::RWXG | Mode::RWXO,
+            Self::Private => Mode::RWXU,
+        }
+    }
+}
+
+/// A modification time for the system; the time of last access stays.
+fn times(mtime: Timestamp) -> Timestamps {
+    // A timestamp before 1970 has negative nanoseconds, the system wants whole seconds below and the rest.
+    let (mut seconds, mut nanoseconds) = (mtime.as_second(), mtime.subsec_nanosecond());
+    if nanoseconds < 0 {
+        seconds -= 1;
+        nanoseconds += 1_000_000_000;
+    }
+    Timestamps {
+        last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+        last_modification: Timespec { tv_sec: seconds, tv_nsec: nanoseconds.into() },
+    }
+}

@@ -1,0 +1,145 @@
+//! The opened destination.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fmt, io};
+
+use rustix::fs::{self, AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::marker::MARKER;
+use super::path::OWN_DIR;
+use super::{Dir, MirrorId, TreeError};
+
+/// Name of the file by which opening proves that the destination can be written.
+const PROBE: &str = "probe";
+
+/// A destination that is open, writable and carries the right marker. Cheap to clone.
+#[derive(Clone)]
+pub struct Root(Arc<Inner>);
+
+struct Inner {
+    fd: OwnedFd,
+    path: PathBuf,
+    shared_mode: Mode,
+}
+
+/// What opening a destination gave.
+#[derive(Debug)]
+pub struct Opened {
+    /// The destination.
+    pub root: Root,
+    /// The identity to expect from now on.
+    pub id: MirrorId,
+    /// Whether the mirror begins here: there was no marker.
+    pub fresh: bool,
+}
+
+impl Root {
+    /// Opens the destination at `path`, which must exist.
+    ///
+    /// `expected` is the mirror that was there last time. Without one (the first run, or the state was lost)
+    /// a marker that is found is adopted, and a missing one is written. With one, a missing or other marker is
+    /// refused as [`TreeError::OtherMirror`] unless `accept` says that this disk is meant. Nothing is written before the
+    /// marker has been looked at.
+    pub fn open(path: &Path, expected: Option<&MirrorId>, accept: bool) -> Result<Opened, TreeError> {
+        let fd = fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+            .map_err(|errno| refusal(path, errno))?;
+        if let Some(outer) = outer_mirror(path)? {
+            return Err(TreeError::InsideAnother { path: path.to_owned(), outer });
+        }
+        let unprobed = Inner { fd, path: path.to_owned(), shared_mode: Mode::empty() };
+        let mut root = Self(Arc::new(unprobed));
+        let found = root.read_marker()?;
+        if !accept && expected.is_some_and(|id| found.as_ref() != Some(id)) {
+            return Err(TreeError::OtherMirror { path: path.to_owned(), found });
+        }
+        root = root.probe()?;
+        let (id, fresh) = match found {
+            Some(id) => (id, false),
+            None => (root.write_marker()?, true),
+        };
+        Ok(Opened { root, id, fresh })
+    }
+
+    /// The destination as it was named in the job file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Makes names last: syncs every directory that is named (each once), the outermost first.
+    pub fn sync_dirs(&self, dirs: &[Dir]) -> Result<(), TreeError> {
+        let mut dirs: Vec<_> = dirs.iter().collect();
+        dirs.sort_unstable();
+        dirs.dedup();
+        for dir in dirs {
+            let opened = std::fs::File::from(self.open_dir(dir)?);
+            match opened.sync_all() {
+                // Some network file systems know no sync of a directory; names are theirs to keep.
+                Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::INVAL | Errno::NOTSUP)) => {}
+                result => result.map_err(|source| TreeError::from_io("sync", dir, source))?,
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.0.fd.as_fd()
+    }
+
+    /// Permission bits of files that others may read: those that the umask and the file system give to a
+    /// new file.
+    pub(super) fn shared_mode(&self) -> Mode {
+        self.0.shared_mode
+    }
+
+    /// Proves by doing it that files can be created here, and learns which mode they get. Reading the umask
+    /// instead would mean to change it for an instant, for all threads.
+    fn probe(self) -> Result<Self, TreeError> {
+        let (incoming, probe) = self.create_incoming_as(PROBE, Mode::from_raw_mode(0o666))?;
+        let stat = fs::fstat(&probe).map_err(|errno| TreeError::from_errno("examine", PROBE, errno))?;
+        fs::unlinkat(&incoming, PROBE, AtFlags::empty())
+            .map_err(|errno| TreeError::from_errno("remove", PROBE, errno))?;
+        let fd = self
+            .fd()
+            .try_clone_to_owned()
+            .map_err(|source| TreeError::from_io("open", self.path().display(), source))?;
+        let shared_mode = Mode::from_raw_mode(stat.st_mode) & Mode::from_raw_mode(0o666);
+        Ok(Self(Arc::new(Inner { fd, path: self.path().to_owned(), shared_mode })))
+    }
+}
+
+impl fmt::Debug for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Root").field(&self.path()).finish()
+    }
+}
+
+/// Why the destination could not be opened.
+fn refusal(path: &Path, errno: Errno) -> TreeError {
+    match errno {
+        Errno::NOENT => TreeError::Missing { path: path.to_owned() },
+        Errno::NOTDIR => TreeError::NotADirectory { path: path.to_owned() },
+        errno => TreeError::from_errno("open", path.display(), errno),
+    }
+}
+
+/// A directory above `path` that holds a mirror.
+fn outer_mirror(path: &Path) -> Result<Option<PathBuf>, TreeError> {
+    let real = path.canonicalize().map_err(|source| TreeError::from_io("examine", path.display(), source))?;
+    for above in real.ancestors().skip(1) {
+        match above.join(OWN_DIR).join(MARKER).symlink_metadata() {
+            Ok(_) => return Ok(Some(above.to_owned())),
+            // What this user cannot look into is no mirror of theirs.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::PermissionDenied
+                ) => {}
+            Err(source) => return Err(TreeError::from_io("examine", above.display(), source)),
+        }
+    }
+    Ok(None)
+}

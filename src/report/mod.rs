@@ -1,1 +1,13 @@
-//! Placeholder while the room is being built.
+//! Telling what happened and what there is: the summary of a run, the status of the mirror, what iCloud holds.
+//!
+//! Text for people and JSON for machines come from the same values. Nothing here prints.
+
+pub mod figures;
+pub mod holdings;
+pub mod status;
+pub mod summary;
+pub mod summary_text;
+
+pub use holdings::{Holdings, holdings};
+pub use status::{Status, status};
+pub use summary::Summary;

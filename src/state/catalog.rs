@@ -319,3 +319,16 @@ fn named_asset(record: &str, row: &[u8]) -> Result<Asset, StateError> {
 pub(super) fn name(table: &'static str, packed: &[u8]) -> Result<String, StateError> {
     unpack(packed).ok_or_else(|| StateError::Row { table, why: "a key is no record name".into() })
 }
+
+/// Calls `each` with every asset of the catalog.
+pub fn each_asset(
+    tables: &impl Tables,
+    mut each: impl FnMut(u16, Asset) -> Result<(), StateError>,
+) -> Result<(), StateError> {
+    for entry in tables.assets().iter()? {
+        let (key, row) = entry?;
+        let (zone, packed) = key.value();
+        each(zone, named_asset(&name("assets", packed)?, row.value())?)?;
+    }
+    Ok(())
+}

@@ -10,6 +10,7 @@ mod dirty;
 mod error;
 mod key;
 mod ledger;
+mod lock;
 mod meta;
 mod open;
 mod row;
@@ -18,11 +19,12 @@ mod tables;
 mod zone;
 
 pub use catalog::{
-    Broken, Change, Gone, MasterRow, album, albums, asset, assets_after, broken, master, members, memberships,
+    Broken, Change, Gone, MasterRow, album, albums, asset, assets_after, broken, each_asset, master, members, memberships,
 };
 pub use dirty::{Mark, dirty_after, mark};
 pub use error::StateError;
 pub use ledger::{PlacedFile, Placement, Proof, Root, class_counts, each_placement, owner, placement};
+pub use lock::JobLock;
 pub use meta::{MetaKey, number, text};
 pub use open::{FORMAT, Reader, State};
 pub use runs::last_run;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::absorb::absorb;
 use super::apply::Feed;
 use super::plan::library_name;
+use super::urls::look_up;
 use super::{Context, RunError};
 use crate::config::LibraryKind;
 use crate::icloud::cloudkit::CloudKitError;
@@ -147,5 +148,20 @@ async fn list_again(ctx: &Context, number: u16, id: ZoneId) -> Result<(), RunErr
     let since = zones.zones.into_iter().find(|(zone, _)| zone.name == id.name).and_then(|(_, token)| token);
     tracing::debug!(zone = number, "listed again");
     ctx.write(move |batch| batch.put_zone(&ZoneRow { id, progress: Progress::Listing { since } })).await?;
+    Ok(())
+}
+
+/// Asks again for records that could not be decoded, once their time has come.
+pub async fn ask_again(ctx: &Context) -> Result<(), RunError> {
+    let now = ctx.now();
+    let mut due: BTreeMap<u16, Vec<String>> = BTreeMap::new();
+    for (item, broken) in ctx.read(|view| state::broken(view)).await? {
+        if broken.not_before <= now {
+            due.entry(item.zone).or_default().push(item.record);
+        }
+    }
+    for (zone, names) in due {
+        look_up(ctx, zone, &names).await?;
+    }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::Tally;
+use super::classes::Classes;
 use super::urls::Urls;
 use crate::clock::Clock;
 use crate::config::Job;
@@ -33,6 +34,8 @@ pub struct Context {
     pub observer: Arc<dyn Observer>,
     /// What the summary will tell.
     pub tally: Arc<Tally>,
+    /// How well Apple's checksum holds, by kind of file.
+    pub(super) classes: Arc<Classes>,
     /// Signed URLs at hand.
     pub(super) urls: Arc<Urls>,
     /// Set when the run should end soon.
@@ -44,6 +47,12 @@ impl Context {
     #[must_use]
     pub fn now(&self) -> i64 {
         self.clock.now().as_second()
+    }
+
+    /// The day in this machine's time zone: names the attic's folders.
+    #[must_use]
+    pub fn today(&self) -> jiff::civil::Date {
+        self.clock.now().to_zoned(jiff::tz::TimeZone::system()).date()
     }
 
     /// Tells whoever watches.

@@ -6,6 +6,7 @@
 
 pub mod apply;
 pub mod check;
+pub mod classes;
 pub mod context;
 pub mod error;
 pub mod listing;
@@ -14,6 +15,7 @@ pub mod run;
 pub mod tally;
 
 mod absorb;
+mod policy;
 mod urls;
 
 pub use context::Context;

@@ -20,6 +20,12 @@ pub struct Outcome {
     pub fetched: u64,
     /// Bytes of them.
     pub fetched_bytes: u64,
+    /// With `--dry-run`: files that would be fetched.
+    pub to_fetch: u64,
+    /// Bytes of them.
+    pub to_fetch_bytes: u64,
+    /// Some of their paths.
+    pub to_fetch_items: Vec<String>,
     /// Files found on disk with the right content and taken over without a fetch.
     pub adopted: u64,
     /// Files whose older version went to the attic when the new one was placed.
@@ -123,6 +129,17 @@ impl Tally {
                         out.disputed_items.push(path.to_owned());
                     }
                 }
+            }
+        });
+    }
+
+    /// A file would be fetched.
+    pub fn foreseen(&self, path: &str, size: u64) {
+        self.note(|out| {
+            out.to_fetch += 1;
+            out.to_fetch_bytes += size;
+            if out.to_fetch_items.len() < NAMED {
+                out.to_fetch_items.push(path.to_owned());
             }
         });
     }

@@ -1,14 +1,15 @@
 //! The blocking side of a download: partial file, hash, verdict, final name.
 
+use bytes::Bytes;
 use tokio::sync::mpsc::Receiver;
 
 use super::task::Task;
-use super::verify::{ClassCounts, Verdict, judge};
-use bytes::Bytes;
+use super::verify::{Verdict, judge};
 
 use crate::model::{ContentHasher, Digest};
 use crate::state::Proof;
-use crate::tree::{Dir, Mode, RelPath, Root, Staging, TreeError};
+use crate::sync::classes::ClassCounts;
+use crate::tree::{Access, Dir, FileKind, Finish, RelPath, Root, Staging, TreeError};
 
 /// What comes over the channel from the network side.
 pub(super) enum Chunk {
@@ -113,14 +114,15 @@ fn place(
     digest: &Digest,
     attic_date: jiff::civil::Date,
 ) -> Result<Landed, TreeError> {
-    let mode = if task.private { Mode::Private } else { Mode::Normal };
-    let same_path = task.replaces.as_ref() == Some(&task.path);
-    if same_path && root.stat(&task.path)?.is_some() {
-        let replaced = root.replace(staging, &task.path, attic_date, task.mtime, mode)?;
-        return Ok(Landed::Placed { proof, matched, dirs: replaced.dirs, attic: Some(replaced.attic) });
+    let access = if task.private { Access::Private } else { Access::Shared };
+    let finish = Finish { mtime: task.mtime, access };
+    if task.replaces.as_ref() == Some(&task.path) {
+        let replaced = root.replace(staging, &task.path, attic_date, finish)?;
+        return Ok(Landed::Placed { proof, matched, dirs: replaced.placed.changed, attic: replaced.attic });
     }
-    let mut dirs = match root.place(staging, &task.path, task.mtime, mode) {
-        Ok(placed) => placed.dirs,
+    let mut dirs = match root.place(staging, &task.path, finish) {
+        Ok(placed) => placed.changed,
+        // Placed by a run that was stopped before it could record it, or the same file of a lost state.
         Err(TreeError::AlreadyThere { .. }) if holds(root, &task.path, digest)? => {
             root.discard(&task.staging_key())?;
             vec![task.path.parent()]
@@ -128,12 +130,11 @@ fn place(
         Err(error) => return Err(error),
     };
     let mut attic = None;
-    if let Some(old) = task.replaces.as_ref().filter(|_| !same_path)
+    if let Some(old) = &task.replaces
         && root.stat(old)?.is_some()
     {
-        let moved = root.to_attic(old, attic_date)?;
-        dirs.extend(moved.dirs);
-        attic = Some(moved.attic);
+        attic = Some(root.retire(old, attic_date)?);
+        dirs.push(old.parent());
     }
     Ok(Landed::Placed { proof, matched, dirs, attic })
 }
@@ -141,7 +142,7 @@ fn place(
 /// Whether the file at the path has that content.
 fn holds(root: &Root, path: &RelPath, digest: &Digest) -> Result<bool, TreeError> {
     match root.stat(path)? {
-        Some(facts) if facts.kind == crate::tree::FileKind::File && facts.size == digest.size => {
+        Some(facts) if facts.kind == FileKind::File && facts.size == digest.size => {
             Ok(root.hash(path, false)?.apple == digest.apple)
         }
         _ => Ok(false),

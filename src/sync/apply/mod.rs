@@ -5,7 +5,6 @@
 //! dirty marks -> reserve (plan, take paths) -> fetch (stream, verify, place) -> record (sync, commit, unmark)
 //! ```
 
-mod adopt;
 mod body;
 mod fetch;
 mod masters;
@@ -19,9 +18,6 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinSet;
-
-pub use reserve::{Planned, plan_batch};
-pub use task::Task;
 
 use super::urls::Renewer;
 use super::{Context, RunError};
@@ -67,6 +63,24 @@ pub async fn apply(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
     // The planner and every worker are gone, so the recorder comes to an end and has recorded everything.
     let recorded = recorder.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     planned.and(recorded)
+}
+
+/// Plans every due item and counts what would be fetched. Writes to the state alone, which the caller throws away.
+pub async fn foresee(ctx: &Context) -> Result<(), RunError> {
+    let (mut after, now) = (None, ctx.now());
+    loop {
+        let batch = ctx.read(move |view| crate::state::dirty_after(view, after, BATCH)).await?;
+        let Some((_, last)) = batch.last() else { return Ok(()) };
+        after = Some(last.seq);
+        let due = batch.into_iter().filter(|(_, mark)| mark.not_before <= now).collect();
+        let planned = reserve::reserve(ctx, due).await?;
+        masters::bring(ctx, planned.need_master).await?;
+        for task in planned.works.iter().flat_map(|work| &work.tasks) {
+            let path = task.path.to_string();
+            ctx.tally.foreseen(&path, task.wanted.resource.size);
+            ctx.tell(&Event::Planned { files: 1, bytes: task.wanted.resource.size });
+        }
+    }
 }
 
 /// Walks the dirty marks and keeps the workers busy.

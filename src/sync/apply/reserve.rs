@@ -5,36 +5,37 @@
 
 use std::collections::HashMap;
 
-use super::adopt;
+use jiff::Timestamp;
+
 use super::task::Task;
-use crate::model::{Asset, ItemId, Master};
+use crate::model::{Asset, Checksum, ItemId, Master, Resource};
 use crate::state::{self, Mark, PlacedFile, Placement, Proof, StateError, View};
 use crate::sync::context::blocking;
 use crate::sync::plan::{self, Spot, Verdict, Wanted};
 use crate::sync::{Context, RunError};
 use crate::tree::name::fold;
-use crate::tree::{RelPath, Root};
+use crate::tree::{FileKind, RelPath, Root, TreeError};
 
 /// What a batch of dirty items came to.
 #[derive(Debug, Default)]
-pub struct Planned {
+pub(super) struct Planned {
     /// Items with files to fetch.
-    pub works: Vec<Work>,
+    pub(super) works: Vec<Work>,
     /// Items whose master must be asked for: the item and the master's record name.
-    pub need_master: Vec<(ItemId, String)>,
+    pub(super) need_master: Vec<(ItemId, String)>,
     settled: Vec<(ItemId, u32, Settled)>,
     placements: Vec<(ItemId, Placement, Vec<String>)>,
 }
 
 /// An item with files to fetch.
 #[derive(Debug)]
-pub struct Work {
+pub(super) struct Work {
     /// The item.
-    pub item: ItemId,
+    pub(super) item: ItemId,
     /// Generation of the mark that this settles.
-    pub generation: u32,
+    pub(super) generation: u32,
     /// The files.
-    pub tasks: Vec<Task>,
+    pub(super) tasks: Vec<Task>,
 }
 
 /// An item for which nothing is to be fetched.
@@ -90,11 +91,11 @@ fn note(ctx: &Context, item: &ItemId, what: &Settled) {
 }
 
 /// Decides for each item, looking at the catalog, the ledger and the disk; changes nothing.
-pub fn plan_batch(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result<Planned, RunError> {
+fn plan_batch(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result<Planned, RunError> {
     let view = ctx.state.view()?;
     let zones: HashMap<u16, _> = state::zones(&view)?.into_iter().collect();
     let mut planned = Planned::default();
-    let mut taken = HashMap::new();
+    let (mut taken, mut same) = (HashMap::new(), HashMap::new());
     for (item, mark) in batch {
         let settle = |planned: &mut Planned, what| planned.settled.push((item.clone(), mark.generation, what));
         let (Some(asset), Some(zone)) = (state::asset(&view, &item)?, zones.get(&item.zone)) else {
@@ -120,7 +121,7 @@ pub fn plan_batch(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result<Planned, 
             Verdict::Files(wanted) => {
                 // Files only come with a master, so the master is there.
                 let Some(master) = master else { continue };
-                let mut site = Site { root: &ctx.root, view: &view, item: &item, taken: &mut taken };
+                let mut site = Site { root: &ctx.root, view: &view, item: &item, taken: &mut taken, same: &mut same };
                 let subject = Subject { asset: &asset, master: &master, zone: &zone.id };
                 match site.lay_out(ctx, &subject, &wanted, placement)? {
                     Ok(laid) => planned.take(item, mark.generation, laid, ctx),
@@ -171,6 +172,8 @@ struct Site<'a> {
     item: &'a ItemId,
     /// Paths taken by items before it in the batch.
     taken: &'a mut HashMap<String, ItemId>,
+    /// What hashing the file at a path said, so that nothing is read twice.
+    same: &'a mut HashMap<(String, Checksum), bool>,
 }
 
 impl Site<'_> {
@@ -209,7 +212,7 @@ impl Site<'_> {
             };
             let text = placement.path(&name);
             let folded = fold(&text);
-            let path = RelPath::parse(&text).map_err(crate::tree::TreeError::from)?;
+            let path = RelPath::parse(&text).map_err(TreeError::from)?;
             self.taken.insert(folded.clone(), self.item.clone());
             laid.taken.push(folded);
             let old = placement.file(file.resource.kind).cloned();
@@ -221,7 +224,7 @@ impl Site<'_> {
                 mtime_ms: mtime.map(Timestamp::as_millisecond),
                 proof: None,
             };
-            if adopt::is_same(self.root, &path, &file.resource)? {
+            if self.is_same(&path, &file.resource)? {
                 placed.proof = Some(Proof::Proven);
                 laid.adopted.push((text, placed.clone()));
                 put(&mut placement, placed);
@@ -281,7 +284,7 @@ impl Site<'_> {
     }
 
     /// What lies at a path, as far as a file that would go there cares.
-    fn spot(&self, path: &str, file: &Wanted) -> Result<Spot, RunError> {
+    fn spot(&mut self, path: &str, file: &Wanted) -> Result<Spot, RunError> {
         let folded = fold(path);
         let owner = match self.taken.get(&folded) {
             Some(owner) => Some(owner.clone()),
@@ -290,8 +293,35 @@ impl Site<'_> {
         if owner.is_some_and(|owner| owner != *self.item) {
             return Ok(Spot::Taken);
         }
-        let path = RelPath::parse(path).map_err(crate::tree::TreeError::from)?;
-        adopt::spot(self.root, &path, &file.resource)
+        let path = RelPath::parse(path).map_err(TreeError::from)?;
+        let Some(facts) = self.root.stat(&path)? else { return Ok(Spot::Free) };
+        if facts.kind != FileKind::File || facts.size != file.resource.size {
+            return Ok(Spot::Taken);
+        }
+        // Content that cannot be proven counts as the same for now: once it has been fetched, the two are compared.
+        let provable = file.resource.checksum.provable().is_some();
+        let same = !provable || self.is_same(&path, &file.resource)?;
+        Ok(if same { Spot::Same } else { Spot::Taken })
+    }
+
+    /// Whether the very content that is wanted lies at the path, proven by Apple's checksum.
+    fn is_same(&mut self, path: &RelPath, resource: &Resource) -> Result<bool, RunError> {
+        if resource.checksum.provable().is_none() {
+            return Ok(false);
+        }
+        let key = (path.to_string(), resource.checksum.clone());
+        if let Some(same) = self.same.get(&key) {
+            return Ok(*same);
+        }
+        let facts = self.root.stat(path)?;
+        let same = match facts {
+            Some(facts) if facts.kind == FileKind::File && facts.size == resource.size => {
+                self.root.hash(path, false)?.apple == resource.checksum
+            }
+            _ => return Ok(false),
+        };
+        self.same.insert(key, same);
+        Ok(same)
     }
 }
 
@@ -299,5 +329,3 @@ fn put(placement: &mut Placement, file: PlacedFile) {
     placement.files.retain(|other| other.kind != file.kind);
     placement.files.push(file);
 }
-
-use jiff::Timestamp;

@@ -8,27 +8,27 @@ use crate::tree::RelPath;
 
 /// One file to bring home.
 #[derive(Debug, Clone)]
-pub struct Task {
+pub(super) struct Task {
     /// The item that it belongs to.
-    pub item: ItemId,
+    pub(super) item: ItemId,
     /// The record whose lookup gives its URL: the master or the asset.
-    pub record: String,
+    pub(super) record: String,
     /// The file.
-    pub wanted: Wanted,
+    pub(super) wanted: Wanted,
     /// Where it goes.
-    pub path: RelPath,
+    pub(super) path: RelPath,
     /// An older version that lies there, or under another name, and leaves for the attic.
-    pub replaces: Option<RelPath>,
+    pub(super) replaces: Option<RelPath>,
     /// Modification time to give it.
-    pub mtime: Option<Timestamp>,
+    pub(super) mtime: Option<Timestamp>,
     /// Whether its new folders are for the owner alone.
-    pub private: bool,
+    pub(super) private: bool,
 }
 
 impl Task {
     /// Name of its partial file: the same for the same content of the same file, so that a later run can go on.
     #[must_use]
-    pub fn staging_key(&self) -> String {
+    pub(super) fn staging_key(&self) -> String {
         use sha2::{Digest as _, Sha256};
         let mut hash = Sha256::new();
         hash.update(self.item.zone.to_le_bytes());

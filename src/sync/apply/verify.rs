@@ -5,16 +5,10 @@
 //! matched, the class is not provable by this rule, and size and an own SHA-256 stand in.
 
 use crate::model::{Digest, Kind, Resource};
+use crate::sync::classes::ClassCounts;
 
 /// Files that must have failed, with none that matched, before a class counts as not provable.
 const HOPELESS: u64 = 20;
-
-/// How files of a class fared so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct ClassCounts {
-    pub(super) matched: u64,
-    pub(super) unmatched: u64,
-}
 
 /// What to do with a body of the right size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 //! Which files make up a photo.
 
 use crate::config::{LivePhotos, Photos};
-use crate::model::{Asset, Kind, Master, Resource, uti};
+use crate::icloud::photos::{extension, shows_video};
+use crate::model::{Asset, Kind, Master, Resource};
+use crate::tree::name::{legal, split_ext};
 
 /// A file that an item should have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,13 +23,14 @@ pub struct Wanted {
 /// A rendition counts only when the asset says that it was edited; slo-mo carries an adjustment but no rendition.
 #[must_use]
 pub fn wanted_files(asset: &Asset, master: &Master, policy: &Photos) -> Vec<Wanted> {
-    let is_video = uti::is_video(master);
+    let is_video = shows_video(master);
     let is_live = !is_video && master.resource(Kind::Motion).is_some();
     let (still, motion) = match policy.live_photos {
         LivePhotos::Both => (true, true),
         LivePhotos::Photo => (true, false),
         LivePhotos::Video => (!is_live, true),
     };
+    let original = original_extension(master, policy);
     let edited = policy.edited && asset.adjustment.is_some();
     Kind::ALL
         .into_iter()
@@ -39,24 +42,35 @@ pub fn wanted_files(asset: &Asset, master: &Master, policy: &Photos) -> Vec<Want
             Kind::EditedMotion => edited && (is_video || motion),
         })
         .filter_map(|kind| if kind.is_on_master() { master.resource(kind) } else { asset.resource(kind) })
-        .map(|resource| wanted(resource, master))
+        .map(|resource| wanted(resource, &original))
         .collect()
 }
 
-fn wanted(resource: &Resource, master: &Master) -> Wanted {
-    let original = uti::original_extension(master);
-    let by_type = resource.uti.as_deref().and_then(uti::extension);
-    let fallback = |kind: &'static str| by_type.unwrap_or(kind).to_owned();
+/// Extension of the original: that of its name; by its type where the name has none; `bin` for a type that nobody
+/// knows, because an unknown type is no reason to leave a photo out (icloud-photos-sync #143).
+fn original_extension(master: &Master, policy: &Photos) -> String {
+    let name = master.filename.as_deref().and_then(|raw| legal(raw, policy.names));
+    if let Some(name) = name
+        && !split_ext(&name).1.is_empty()
+    {
+        return split_ext(&name).1.to_owned();
+    }
+    let types = [master.resource(Kind::Original).and_then(|r| r.uti.as_deref()), master.item_type.as_deref()];
+    types.into_iter().flatten().find_map(extension).unwrap_or("bin").to_owned()
+}
+
+fn wanted(resource: &Resource, original: &str) -> Wanted {
+    let by_type = resource.uti.as_deref().and_then(extension);
+    let or = |fallback: &str| by_type.unwrap_or(fallback).to_owned();
     let (suffix, extension) = match resource.kind {
-        Kind::Original => ("", original),
+        Kind::Original => ("", original.to_owned()),
         Kind::Alternative => {
-            let extension = by_type.map_or_else(|| original.clone(), str::to_owned);
-            let same = extension.eq_ignore_ascii_case(&original);
-            (if same { "-alt" } else { "" }, extension)
+            let extension = or(original);
+            (if extension.eq_ignore_ascii_case(original) { "-alt" } else { "" }, extension)
         }
-        Kind::Motion => ("", fallback("MOV")),
-        Kind::EditedStill => ("-edited", fallback("JPG")),
-        Kind::EditedMotion => ("-edited", fallback("MOV")),
+        Kind::Motion => ("", or("MOV")),
+        Kind::EditedStill => ("-edited", or("JPG")),
+        Kind::EditedMotion => ("-edited", or("MOV")),
     };
     Wanted { resource: resource.clone(), suffix, extension }
 }

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::Wanted;
 use crate::config::{LayoutFacts, Photos};
 use crate::model::{Asset, Master, ZoneId};
-use crate::tree::name::{NameRules, fold, legal, split_extension, with_suffix};
+use crate::tree::name::{NameRules, fold, legal, split_ext, with_suffix};
 
 /// What lies at a path, as far as naming cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub fn plausible(ms: i64) -> Option<Timestamp> {
 #[must_use]
 pub fn base_name(asset: &Asset, master: &Master, rules: NameRules) -> String {
     let named = master.filename.as_deref().and_then(|raw| legal(raw, rules));
-    let stem = named.as_deref().map(|name| split_extension(name).0).filter(|stem| !stem.is_empty());
+    let stem = named.as_deref().map(|name| split_ext(name).0).filter(|stem| !stem.is_empty());
     stem.map_or_else(|| short_id(&asset.record, 12), str::to_owned)
 }
 
@@ -105,7 +105,7 @@ pub fn choose_names<E>(
     mut spot: impl FnMut(&str, &Wanted) -> Result<Spot, E>,
 ) -> Result<Option<Names>, E> {
     let mut first_free = None;
-    for mark in ["".to_owned(), format!("-{}", short_id(&asset.record, 8)), format!("-{}", short_id(&asset.record, 32))] {
+    for mark in [String::new(), format!("-{}", short_id(&asset.record, 8)), format!("-{}", short_id(&asset.record, 32))] {
         let names = names_for(stem, &mark, wanted);
         let mut spots = Vec::with_capacity(names.files.len());
         for (name, wanted) in names.files.iter().zip(wanted) {

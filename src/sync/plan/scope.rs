@@ -1,7 +1,8 @@
 //! What the job file leaves out. Out of scope is never "deleted".
 
 use crate::config::Photos;
-use crate::model::{Asset, Master, uti};
+use crate::icloud::photos::shows_video;
+use crate::model::{Asset, Master};
 
 /// Why an item is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,7 +33,7 @@ pub fn out_of_scope(asset: &Asset, master: &Master, policy: &Photos) -> Option<O
     if asset.hidden && !policy.hidden {
         return Some(OutOfScope::Hidden);
     }
-    if !policy.videos && uti::is_video(master) {
+    if !policy.videos && shows_video(master) {
         return Some(OutOfScope::Video);
     }
     // `assetSubtypeV2` 3 marks screenshots in rclone and in every recording.

@@ -1,0 +1,143 @@
+//! How the mirror stands, from the state alone.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Summary;
+use crate::state::{self, Proof, StateError, View};
+use crate::sync::tally::Trouble;
+
+/// Missing items that are named; more are counted.
+const NAMED: usize = 50;
+
+/// How the mirror stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// The last run.
+    pub last_run: Option<Summary>,
+    /// When the trust that Apple gave this computer is expected to end.
+    pub trust_ends: Option<Timestamp>,
+    /// Photos in the catalog, deleted ones left out.
+    pub photos: u64,
+    /// Files in place.
+    pub files: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Files that matched Apple's checksum.
+    pub proven: u64,
+    /// Files for which Apple publishes no checksum that can be checked.
+    pub not_provable: u64,
+    /// Files that are not what Apple's checksum says, and came so twice.
+    pub disputed: u64,
+    /// Files in place by kind.
+    pub kinds: BTreeMap<&'static str, u64>,
+    /// Photos with something still to fetch.
+    pub missing: u64,
+    /// Which, and why, as far as it is known.
+    pub missing_items: Vec<Trouble>,
+    /// Records that could not be decoded.
+    pub unreadable: u64,
+}
+
+/// Reads how the mirror stands.
+pub fn status(view: &View, trust_ends: Option<Timestamp>) -> Result<Status, StateError> {
+    let mut status = Status {
+        last_run: state::last_run(view)?.and_then(|(_, json)| serde_json::from_str(&json).ok()),
+        trust_ends,
+        photos: 0,
+        files: 0,
+        bytes: 0,
+        proven: 0,
+        not_provable: 0,
+        disputed: 0,
+        kinds: BTreeMap::new(),
+        missing: 0,
+        missing_items: vec![],
+        unreadable: state::broken(view)?.len() as u64,
+    };
+    state::each_asset(view, |_, asset| {
+        status.photos += u64::from(!asset.is_gone());
+        Ok(())
+    })?;
+    state::each_placement(view, |_, placement| {
+        for file in placement.files {
+            let Some(proof) = file.proof else { continue };
+            status.files += 1;
+            status.bytes += file.size;
+            *status.kinds.entry(file.kind.as_str()).or_default() += 1;
+            match proof {
+                Proof::Proven => status.proven += 1,
+                Proof::SizeOnly { .. } => status.not_provable += 1,
+                Proof::Disputed { .. } => status.disputed += 1,
+            }
+        }
+        Ok(())
+    })?;
+    missing(view, &mut status)?;
+    Ok(status)
+}
+
+fn missing(view: &View, status: &mut Status) -> Result<(), StateError> {
+    let mut after = None;
+    loop {
+        let batch = state::dirty_after(view, after, 1000)?;
+        let Some((_, last)) = batch.last() else { return Ok(()) };
+        after = Some(last.seq);
+        for (item, mark) in batch {
+            status.missing += 1;
+            if status.missing_items.len() < NAMED {
+                let name = match state::placement(view, &item)? {
+                    Some(placement) => placement.path(&placement.stem),
+                    None => item.record,
+                };
+                let why = mark.why.unwrap_or_else(|| "not fetched yet".into());
+                status.missing_items.push(Trouble { item: name, why });
+            }
+        }
+    }
+}
+
+impl Status {
+    /// The status as lines of text. `now` tells how long ago things were.
+    #[must_use]
+    pub fn text(&self, now: Timestamp) -> String {
+        use super::figures::{bytes, count, counted, span};
+        let mut lines = Vec::new();
+        let mut add = |label: &str, text: String| lines.push(format!("{label:<16}{text}\n"));
+        match &self.last_run {
+            Some(run) => {
+                let ago = span(now.duration_since(run.started));
+                let how = match &run.error {
+                    Some(error) => format!("stopped: {error}"),
+                    None if run.complete => "complete".into(),
+                    None => "some items are missing".into(),
+                };
+                add("Last run", format!("{ago} ago, {how}"));
+            }
+            None => add("Last run", "none has finished yet".into()),
+        }
+        add("Photos", count(self.photos));
+        add("Files", format!("{}, {}", counted(self.files, "file", "files"), bytes(self.bytes)));
+        add("Proven", format!("{} against Apple's checksum", count(self.proven)));
+        if self.not_provable > 0 {
+            add("Not provable", count(self.not_provable));
+        }
+        if self.disputed > 0 {
+            add("Disputed", count(self.disputed));
+        }
+        if self.unreadable > 0 {
+            add("Unreadable", counted(self.unreadable, "record", "records"));
+        }
+        add("Missing", if self.missing == 0 { "nothing".into() } else { counted(self.missing, "photo", "photos") });
+        for item in self.missing_items.iter().take(10) {
+            add("", format!("{}: {}", item.item, item.why));
+        }
+        if let Some(ends) = self.trust_ends {
+            let days = ends.duration_since(now).as_hours() / 24;
+            add("Sign-in", if days >= 0 { format!("good for {days} more days") } else { "needed: run `larder login`".into() });
+        }
+        lines.concat()
+    }
+}

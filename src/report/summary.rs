@@ -1,0 +1,58 @@
+//! The summary of a run, as it is shown, printed as JSON and remembered.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::sync::Outcome;
+use crate::sync::run::Finished;
+
+/// A run in a nutshell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// When it started.
+    pub started: Timestamp,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// Whether it only showed what it would do.
+    pub dry_run: bool,
+    /// Whether everything in scope that iCloud holds is on disk.
+    pub complete: bool,
+    /// What ended it early.
+    pub error: Option<String>,
+    /// What it did.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+impl Summary {
+    /// The summary of a run that ended at `now`.
+    #[must_use]
+    pub fn new(started: Timestamp, now: Timestamp, dry_run: bool, finished: &Finished) -> Self {
+        let outcome = finished.outcome.clone();
+        let error = finished.error.as_ref().map(ToString::to_string);
+        let left = outcome.failed + outcome.broken + outcome.to_fetch;
+        Self {
+            started,
+            seconds: now.duration_since(started).as_secs_f64(),
+            dry_run,
+            complete: error.is_none() && left == 0,
+            error,
+            outcome,
+        }
+    }
+
+    /// How long the run took.
+    #[must_use]
+    pub fn took(&self) -> SignedDuration {
+        SignedDuration::try_from_secs_f64(self.seconds).unwrap_or_default()
+    }
+
+    /// Whether there was nothing to do and nothing to tell.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        let out = &self.outcome;
+        let touched = out.fetched + out.adopted + out.replaced + out.to_fetch + out.failed + out.broken;
+        let changed = out.libraries.values().map(|l| l.added + l.changed + l.deleted).sum::<u64>();
+        self.error.is_none() && touched + changed + out.waiting == 0 && out.warnings.is_empty()
+    }
+}

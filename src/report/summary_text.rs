@@ -1,0 +1,182 @@
+//! A summary that a person likes to read: what changed, what came, what is not here and why.
+
+use std::fmt::Write as _;
+
+use super::Summary;
+use super::figures::{bytes, count, counted, span};
+use crate::sync::tally::{Library, Trouble};
+
+/// Items named in the text; the JSON names more.
+const NAMED: usize = 10;
+
+/// Column where the text of a line begins.
+const COLUMN: usize = 16;
+
+/// The summary as lines of text.
+#[must_use]
+pub fn text(summary: &Summary) -> String {
+    let mut lines = Lines::default();
+    if summary.is_quiet() {
+        lines.add("Up to date", format!("nothing changed in iCloud ({})", span(summary.took())));
+    } else {
+        libraries(&mut lines, summary);
+        albums(&mut lines, summary);
+        files(&mut lines, summary);
+        not_here(&mut lines, summary);
+    }
+    for warning in &summary.outcome.warnings {
+        lines.add("Note", warning.clone());
+    }
+    if let Some(error) = &summary.error {
+        lines.add("Stopped", format!("{error}. What was done until then is kept"));
+    }
+    lines.0
+}
+
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn add(&mut self, label: &str, text: String) {
+        // Writing to a string cannot fail.
+        let _ok = writeln!(self.0, "{label:<COLUMN$}{text}");
+    }
+
+    fn items(&mut self, items: &[Trouble], total: u64) {
+        for item in items.iter().take(NAMED) {
+            self.add("", format!("{}: {}", item.item, item.why));
+        }
+        let shown = items.len().min(NAMED) as u64;
+        if total > shown {
+            self.add("", format!("and {} more (`--json` names them)", count(total - shown)));
+        }
+    }
+}
+
+fn libraries(lines: &mut Lines, summary: &Summary) {
+    for (name, library) in &summary.outcome.libraries {
+        let facts = library_facts(library);
+        if !facts.is_empty() {
+            lines.add(name, facts.join(", "));
+        }
+    }
+}
+
+fn library_facts(library: &Library) -> Vec<String> {
+    let mut facts = Vec::new();
+    if let Some(listed) = library.listed {
+        facts.push(format!("{} listed", counted(listed, "photo", "photos")));
+    }
+    for (n, what) in [(library.added, "new"), (library.changed, "changed"), (library.deleted, "deleted in iCloud")]
+    {
+        if n > 0 && !(what == "new" && library.listed == Some(n)) {
+            facts.push(format!("{} {what}", count(n)));
+        }
+    }
+    facts
+}
+
+fn albums(lines: &mut Lines, summary: &Summary) {
+    for (name, change) in summary.outcome.albums.iter().take(NAMED) {
+        let facts: Vec<String> = [(change.added, "added"), (change.removed, "removed")]
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, what)| format!("{} {what}", count(n)))
+            .collect();
+        lines.add("Album", format!("{name}: {}", facts.join(", ")));
+    }
+}
+
+fn files(lines: &mut Lines, summary: &Summary) {
+    let out = &summary.outcome;
+    if summary.dry_run {
+        let files = counted(out.to_fetch, "file", "files");
+        lines.add("Would fetch", format!("{files}, {}", bytes(out.to_fetch_bytes)));
+        for path in out.to_fetch_items.iter().take(NAMED) {
+            lines.add("", path.clone());
+        }
+        if out.to_fetch > NAMED as u64 {
+            lines.add("", format!("and {} more", count(out.to_fetch - NAMED as u64)));
+        }
+    } else if out.fetched > 0 {
+        let rate = out.fetched_bytes as f64 / summary.seconds.max(0.001);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
+        let rate = bytes(rate as u64);
+        let files = counted(out.fetched, "file", "files");
+        let (size, took) = (bytes(out.fetched_bytes), span(summary.took()));
+        lines.add("Fetched", format!("{files}, {size} in {took} ({rate}/s)"));
+    }
+    if out.adopted > 0 {
+        let files = counted(out.adopted, "file", "files");
+        lines.add("Found", format!("{files} on disk already, recognised by checksum, not fetched"));
+    }
+    if out.proven > 0 {
+        lines.add("Proven", format!("{} byte for byte against Apple's checksum", counted(out.proven, "file", "files")));
+    }
+    if out.not_provable > 0 {
+        let files = counted(out.not_provable, "file", "files");
+        lines.add("Not provable", format!("{files}: Apple publishes no checksum that can be checked; size and SHA-256 kept"));
+    }
+    if out.disputed > 0 {
+        let files = counted(out.disputed, "file", "files");
+        lines.add("Disputed", format!("{files}: iCloud served the same bytes twice, which are not what its checksum says"));
+        for path in out.disputed_items.iter().take(NAMED) {
+            lines.add("", path.clone());
+        }
+    }
+    if out.replaced > 0 {
+        let files = counted(out.replaced, "file", "files");
+        lines.add("Replaced", format!("{files}; the earlier versions are in .larder/attic"));
+    }
+}
+
+fn not_here(lines: &mut Lines, summary: &Summary) {
+    let out = &summary.outcome;
+    if out.kept > 0 {
+        let photos = counted(out.kept, "photo", "photos");
+        lines.add("Kept", format!("{photos} deleted in iCloud stay on this disk"));
+    }
+    for (key, n) in &out.out_of_scope {
+        lines.add("Left out", format!("{} by `{key} = false` in the job file", counted(*n, "photo", "photos")));
+    }
+    if out.waiting > 0 {
+        let photos = counted(out.waiting, "photo", "photos");
+        lines.add("Waiting", format!("{photos} not fully uploaded to iCloud yet; they come with a later run"));
+    }
+    if out.broken > 0 {
+        let records = counted(out.broken, "record", "records");
+        lines.add("Unreadable", format!("{records} of iCloud make no sense; larder asks for them again"));
+        lines.items(&out.broken_items, out.broken);
+    }
+    if out.failed > 0 {
+        lines.add("Missing", format!("{}; tried again at the next run", counted(out.failed, "file", "files")));
+        lines.items(&out.failed_items, out.failed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::Outcome;
+
+    fn summary(outcome: Outcome) -> Summary {
+        let started = jiff::Timestamp::UNIX_EPOCH;
+        Summary { started, seconds: 2.0, dry_run: false, complete: true, error: None, outcome }
+    }
+
+    #[test]
+    fn a_quiet_run_is_one_line() {
+        assert_eq!(text(&summary(Outcome::default())), "Up to date      nothing changed in iCloud (2.0s)\n");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_and_counted() {
+        let trouble = |n: u64| Trouble { item: format!("IMG_{n}.HEIC"), why: "only 3 of 9 bytes came".into() };
+        let outcome = Outcome { failed: 12, failed_items: (0..12).map(trouble).collect(), ..Outcome::default() };
+        let text = text(&summary(outcome));
+        assert!(text.contains("Missing         12 files; tried again at the next run"), "{text}");
+        assert!(text.contains("IMG_9.HEIC: only 3 of 9 bytes came"), "{text}");
+        assert!(!text.contains("IMG_10.HEIC"), "{text}");
+        assert!(text.contains("and 2 more"), "{text}");
+    }
+}

@@ -1,0 +1,141 @@
+//! One run, from top to bottom.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::apply::{Feed, apply, foresee};
+use super::classes::Classes;
+use super::tally::{Outcome, Tally};
+use super::{Context, RunError, check, listing, policy};
+use crate::clock::Clock;
+use crate::config::Job;
+use crate::event::{Event, Observer};
+use crate::http;
+use crate::icloud::photos::Photos;
+use crate::icloud::session::Session;
+use crate::state::{self, MetaKey, Progress, State};
+use crate::tree::{MirrorId, Root};
+
+/// What a run needs from outside.
+pub struct Edges {
+    /// For bodies; shares connections with the session.
+    pub http: http::Client,
+    /// A session that is ready.
+    pub session: Session,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Who watches.
+    pub observer: Arc<dyn Observer>,
+    /// Cancelled when the run should end soon.
+    pub cancel: CancellationToken,
+}
+
+/// How a run is meant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Show the plan, touch nothing. The state handed over must be one that may be thrown away.
+    pub dry_run: bool,
+    /// A new or emptied destination is meant.
+    pub accept_destination: bool,
+}
+
+/// A run that ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// What it did. With `dry_run`, what it would do.
+    pub outcome: Outcome,
+    /// What ended it early.
+    pub error: Option<RunError>,
+}
+
+/// Carries out one run: bring the catalog up to date, plan what differs, fetch, verify, place, record.
+pub async fn run(job: Arc<Job>, state: Arc<State>, edges: Edges, options: Options) -> Finished {
+    let tally = Arc::new(Tally::default());
+    let result = go(job, state, edges, options, tally.clone()).await;
+    Finished { outcome: tally.outcome(), error: result.err() }
+}
+
+async fn go(
+    job: Arc<Job>,
+    state: Arc<State>,
+    edges: Edges,
+    options: Options,
+    tally: Arc<Tally>,
+) -> Result<(), RunError> {
+    let root = open_destination(&job.photos.destination, &state, options)?;
+    let classes = Arc::new(Classes::load(&state.view()?)?);
+    let ctx = Context {
+        photos: Photos::new(edges.session),
+        root: Arc::new(root),
+        http: edges.http,
+        clock: edges.clock,
+        observer: edges.observer,
+        cancel: edges.cancel,
+        urls: Arc::default(),
+        classes,
+        tally,
+        state,
+        job,
+    };
+    policy::follow(&ctx).await?;
+    let feed = Feed::default();
+    let catalog = async {
+        let result = bring_up_to_date(&ctx, &feed).await;
+        // The planner ends when it knows that no more will come, also when iCloud failed: what is known is fetched.
+        feed.end();
+        result
+    };
+    if options.dry_run {
+        catalog.await?;
+        return foresee(&ctx).await;
+    }
+    let work = apply(&ctx, &feed);
+    tokio::pin!(catalog, work);
+    let (known, applied) = tokio::select! {
+        known = &mut catalog => (known, work.await),
+        // It only ends before the catalog when it failed: a full disk, a session that is gone.
+        applied = &mut work => (Ok(()), applied),
+    };
+    applied.and(known)?;
+    tidy(&ctx).await
+}
+
+/// Opens the destination and makes sure that it is the one this state knows.
+fn open_destination(path: &Path, state: &State, options: Options) -> Result<Root, RunError> {
+    let known = state::text(&state.view()?, MetaKey::PhotosMirror)?.and_then(|id| MirrorId::parse(&id));
+    if options.dry_run {
+        return Ok(Root::inspect(path, known.as_ref(), options.accept_destination)?);
+    }
+    let opened = Root::open(path, known.as_ref(), options.accept_destination)?;
+    if known.as_ref() != Some(&opened.id) {
+        let id = opened.id.to_string();
+        state.write(|batch| batch.set_meta_text(MetaKey::PhotosMirror, &id))?;
+    }
+    Ok(opened.root)
+}
+
+/// Makes the catalog true: new libraries are found, known ones asked for changes, new ones listed.
+async fn bring_up_to_date(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
+    ctx.tell(&Event::Phase("Asking iCloud what changed".into()));
+    check::discover(ctx).await?;
+    check::changes(ctx, feed).await?;
+    check::ask_again(ctx).await?;
+    for (number, row) in check::zones_in_scope(ctx).await? {
+        if matches!(row.progress, Progress::Listing { .. }) {
+            listing::list(ctx, feed, number, row).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes partial files that no later run will go on with.
+async fn tidy(ctx: &Context) -> Result<(), RunError> {
+    let failed = ctx.tally.outcome().failed;
+    if failed == 0 {
+        let root = ctx.root.clone();
+        super::context::blocking(move || root.sweep_incoming(|_| false)).await?;
+    }
+    Ok(())
+}

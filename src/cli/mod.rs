@@ -1,1 +1,45 @@
-//! Placeholder while the room is being built.
+//! The command line: the only code that prints or prompts.
+//!
+//! `args` is what was typed; each command has a file of its own in `commands`; `failure` turns any error into a
+//! message, a hint and an exit code.
+
+mod args;
+mod commands;
+mod console;
+mod exit_code;
+mod failure;
+mod job;
+mod logging;
+mod progress;
+mod prompt;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+pub use args::Args;
+pub use console::Console;
+pub use exit_code::Exit;
+pub use failure::Failure;
+
+/// Runs the program and tells the shell how it went.
+#[must_use]
+pub fn run() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version come this way too. A closed pipe is no reason to fail.
+            let _closed = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let console = Console::new(&args.global);
+    logging::start(&args.global, &console);
+    match commands::run(args, &console) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            console.failure(&failure);
+            failure.exit.into()
+        }
+    }
+}

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::Context;
 use super::plan::library_name;
 use super::tally::{AlbumChange, Library};
-use crate::icloud::photos::Decoded;
-use crate::model::Member;
+use crate::icloud::photos::{BrokenResource, Decoded};
 use crate::state::{self, Batch, Change, Gone, StateError};
 
 /// Takes records into the catalog and counts what they change. `delta` tells changes since the last run from a
@@ -27,12 +26,12 @@ pub(super) fn absorb(
             Decoded::Master { master, urls, broken } => {
                 batch.put_master(zone, master.clone())?;
                 ctx.urls.keep(zone, &master.record, urls.clone());
-                seen.broken.extend(broken.iter().map(|b| (master.record.clone(), b.to_string())));
+                seen.broken.extend(broken.iter().map(|b| (master.record.clone(), lacking(b))));
             }
             Decoded::Asset { asset, urls, broken } => {
                 seen.asset(batch.put_asset(zone, asset.clone())?);
                 ctx.urls.keep(zone, &asset.record, urls.clone());
-                seen.broken.extend(broken.iter().map(|b| (asset.record.clone(), b.to_string())));
+                seen.broken.extend(broken.iter().map(|b| (asset.record.clone(), lacking(b))));
             }
             Decoded::Album(album) => {
                 batch.put_album(zone, album)?;
@@ -113,16 +112,12 @@ impl Seen {
     }
 }
 
+fn lacking(resource: &BrokenResource) -> String {
+    format!("its {} cannot be fetched: {}", resource.kind.as_str(), resource.why)
+}
+
 /// Name of an album for people; its record name when it has none or is not known yet.
 fn album_name(batch: &Batch<'_>, zone: u16, album: &str) -> Result<String, StateError> {
     let known = state::album(batch, zone, album)?;
     Ok(known.and_then(|album| album.name).unwrap_or_else(|| album.to_owned()))
-}
-
-/// Memberships of a page, for a listing of an album.
-pub(super) fn members_of(records: &[Decoded]) -> impl Iterator<Item = &Member> {
-    records.iter().filter_map(|record| match record {
-        Decoded::Member(member) => Some(member),
-        _ => None,
-    })
 }

@@ -7,7 +7,6 @@ use super::apply::Feed;
 use super::plan::library_name;
 use super::urls::look_up;
 use super::{Context, RunError};
-use crate::config::LibraryKind;
 use crate::icloud::cloudkit::CloudKitError;
 use crate::icloud::photos::DeltaPage;
 use crate::model::{Area, ZoneId};
@@ -20,7 +19,7 @@ const DAY: i64 = 24 * 3600;
 ///
 /// Once a day where shared libraries are in scope, once a week otherwise, and always when none is known.
 pub async fn discover(ctx: &Context) -> Result<(), RunError> {
-    let shared = ctx.job.photos.libraries.contains(&LibraryKind::Shared);
+    let shared = ctx.job.photos.libraries.shared;
     let (checked, known) = ctx
         .read(|view| Ok((state::number(view, MetaKey::ZonesChecked)?, !state::zones(view)?.is_empty())))
         .await?;
@@ -57,8 +56,7 @@ pub async fn discover(ctx: &Context) -> Result<(), RunError> {
 
 fn in_scope(ctx: &Context, zone: &ZoneId) -> bool {
     let libraries = &ctx.job.photos.libraries;
-    (zone.is_personal() && libraries.contains(&LibraryKind::Personal))
-        || (zone.is_shared_library() && libraries.contains(&LibraryKind::Shared))
+    (zone.is_personal() && libraries.personal) || (zone.is_shared_library() && libraries.shared)
 }
 
 /// Zones of the catalog that the job file asks for.

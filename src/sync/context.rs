@@ -52,7 +52,7 @@ impl Context {
     /// The day in this machine's time zone: names the attic's folders.
     #[must_use]
     pub fn today(&self) -> jiff::civil::Date {
-        self.clock.now().to_zoned(jiff::tz::TimeZone::system()).date()
+        self.clock.now().to_zoned_datetime(jiff::tz::TimeZone::system()).date()
     }
 
     /// Tells whoever watches.

@@ -58,6 +58,12 @@ pub async fn list(ctx: &Context, feed: &Feed, number: u16, row: ZoneRow) -> Resu
     check::replay(ctx, feed, zone.area, vec![(number, zone, since)]).await
 }
 
+/// Pages in flight: at most half of the bodies in flight, and no more than is known to go well (rclone asks for
+/// eight at a time).
+fn pages_in_flight(ctx: &Context) -> usize {
+    (ctx.job.network.connections as usize / 2).clamp(1, 8)
+}
+
 fn photo_lists(ctx: &Context) -> Vec<List> {
     let hidden = ctx.job.photos.hidden.then_some(List::Hidden);
     std::iter::once(List::Library).chain(hidden).collect()
@@ -86,7 +92,7 @@ async fn read_list(
     count: Option<u64>,
 ) -> Result<Listed, RunError> {
     let (out, mut pages) = mpsc::channel(PAGES);
-    let reading = ctx.photos.list(zone, list, count, ctx.job.network.pages(), out);
+    let reading = ctx.photos.list(zone, list, count, pages_in_flight(ctx), out);
     let storing = async {
         let mut items = 0;
         let mut batch = Vec::with_capacity(PAGES);

@@ -11,7 +11,7 @@ use crate::state::{self, MetaKey};
 const PIECE: usize = 5_000;
 
 /// Marks every item dirty when the job file asks for other files than at the last run.
-pub async fn follow(ctx: &Context) -> Result<(), RunError> {
+pub(super) async fn follow(ctx: &Context) -> Result<(), RunError> {
     let fingerprint = fingerprint(ctx);
     let known = ctx.read(|view| state::text(view, MetaKey::PhotosPolicy)).await?;
     if known.as_ref() == Some(&fingerprint) {
@@ -46,6 +46,8 @@ async fn mark_all(ctx: &Context) -> Result<(), RunError> {
 
 /// A hash over the keys that decide which files a photo has. The destination and the network are none of them.
 fn fingerprint(ctx: &Context) -> String {
-    let facts = ctx.job.photos.files_policy();
+    let photos = &ctx.job.photos;
+    let kinds = (photos.live_photos, photos.edited, photos.alternatives);
+    let facts = format!("{kinds:?} {:?}", (photos.hidden, photos.videos, photos.screenshots));
     Sha256::digest(facts).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -44,23 +44,37 @@ impl Root {
     /// refused as [`TreeError::OtherMirror`] unless `accept` says that this disk is meant. Nothing is written before the
     /// marker has been looked at.
     pub fn open(path: &Path, expected: Option<&MirrorId>, accept: bool) -> Result<Opened, TreeError> {
-        let fd = fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-            .map_err(|errno| refusal(path, errno))?;
-        if let Some(outer) = outer_mirror(path)? {
-            return Err(TreeError::InsideAnother { path: path.to_owned(), outer });
-        }
-        let unprobed = Inner { fd, path: path.to_owned(), shared_mode: Mode::empty() };
-        let mut root = Self(Arc::new(unprobed));
-        let found = root.read_marker()?;
-        if !accept && expected.is_some_and(|id| found.as_ref() != Some(id)) {
-            return Err(TreeError::OtherMirror { path: path.to_owned(), found });
-        }
-        root = root.probe()?;
+        let (root, found) = Self::look(path, expected, accept)?;
+        let root = root.probe()?;
         let (id, fresh) = match found {
             Some(id) => (id, false),
             None => (root.write_marker()?, true),
         };
         Ok(Opened { root, id, fresh })
+    }
+
+    /// Opens the destination to look at alone: as [`Root::open`], but nothing is written, no marker and no probe.
+    pub fn inspect(path: &Path, expected: Option<&MirrorId>, accept: bool) -> Result<Self, TreeError> {
+        Ok(Self::look(path, expected, accept)?.0)
+    }
+
+    /// Opens the directory and holds its marker against the expected one.
+    fn look(
+        path: &Path,
+        expected: Option<&MirrorId>,
+        accept: bool,
+    ) -> Result<(Self, Option<MirrorId>), TreeError> {
+        let fd = fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+            .map_err(|errno| refusal(path, errno))?;
+        if let Some(outer) = outer_mirror(path)? {
+            return Err(TreeError::InsideAnother { path: path.to_owned(), outer });
+        }
+        let root = Self(Arc::new(Inner { fd, path: path.to_owned(), shared_mode: Mode::empty() }));
+        let found = root.read_marker()?;
+        if !accept && expected.is_some_and(|id| found.as_ref() != Some(id)) {
+            return Err(TreeError::OtherMirror { path: path.to_owned(), found });
+        }
+        Ok((root, found))
     }
 
     /// The destination as it was named in the job file.

@@ -99,7 +99,7 @@ impl<'a> Planner<'a> {
     fn new(ctx: &'a Context, reports: mpsc::Sender<Report>) -> Self {
         Self {
             renewer: Renewer::default(),
-            width: Arc::new(Semaphore::new(ctx.job.network.connections)),
+            width: Arc::new(Semaphore::new(ctx.job.network.connections as usize)),
             workers: JoinSet::new(),
             tried: HashSet::new(),
             failures: Arc::default(),
@@ -151,7 +151,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Starts a worker for each file, as many at a time as the job allows.
-    async fn carry_out(&mut self, planned: Planned) -> Result<(), RunError> {
+    async fn carry_out(&mut self, planned: reserve::Planned) -> Result<(), RunError> {
         masters::bring(self.ctx, planned.need_master).await?;
         for work in planned.works {
             let bytes = work.tasks.iter().map(|task| task.wanted.resource.size).sum();

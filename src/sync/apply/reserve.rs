@@ -9,12 +9,12 @@ use jiff::Timestamp;
 
 use super::task::Task;
 use crate::model::{Asset, Checksum, ItemId, Master, Resource};
-use crate::state::{self, Mark, PlacedFile, Placement, Proof, StateError, View};
+use crate::state::{self, Mark, PlacedFile, Placement, Proof, View};
 use crate::sync::context::blocking;
 use crate::sync::plan::{self, Spot, Verdict, Wanted};
 use crate::sync::{Context, RunError};
 use crate::tree::name::fold;
-use crate::tree::{FileKind, RelPath, Root, TreeError};
+use crate::tree::{FileKind, RelPath, Root};
 
 /// What a batch of dirty items came to.
 #[derive(Debug, Default)]
@@ -212,7 +212,10 @@ impl Site<'_> {
             };
             let text = placement.path(&name);
             let folded = fold(&text);
-            let path = RelPath::parse(&text).map_err(TreeError::from)?;
+            let path = match RelPath::parse(&text) {
+                Ok(path) => path,
+                Err(error) => return Ok(Err(error.to_string())),
+            };
             self.taken.insert(folded.clone(), self.item.clone());
             laid.taken.push(folded);
             let old = placement.file(file.resource.kind).cloned();
@@ -293,7 +296,8 @@ impl Site<'_> {
         if owner.is_some_and(|owner| owner != *self.item) {
             return Ok(Spot::Taken);
         }
-        let path = RelPath::parse(path).map_err(TreeError::from)?;
+        // A path that no disk takes is as good as taken: the next candidate is tried.
+        let Ok(path) = RelPath::parse(path) else { return Ok(Spot::Taken) };
         let Some(facts) = self.root.stat(&path)? else { return Ok(Spot::Free) };
         if facts.kind != FileKind::File || facts.size != file.resource.size {
             return Ok(Spot::Taken);

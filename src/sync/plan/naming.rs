@@ -33,31 +33,25 @@ pub struct Names {
     pub files: Vec<String>,
 }
 
-/// Folder for photos whose every date is absurd.
-const UNDATED: &str = "undated";
-
 /// Folder of an asset below the destination, component by component.
 ///
 /// Shared libraries and hidden photos have folders of their own; the rest is the layout's, from the photo's date.
 #[must_use]
 pub fn folder(asset: &Asset, zone: &ZoneId, policy: &Photos) -> Vec<String> {
     let mut components = Vec::new();
-    if zone.is_shared_library() {
-        components.push("Shared Library".to_owned());
+    let shared = if zone.is_shared_library() { library_name(zone) } else { "" };
+    if !shared.is_empty() && !policy.layout.to_string().contains("{library}") {
+        components.push(shared.to_owned());
     }
     if asset.hidden {
         components.push("Hidden".to_owned());
     }
     let dates = [asset.asset_date, asset.added_date, asset.created];
-    let Some(created) = dates.into_iter().flatten().find_map(plausible) else {
-        components.push(UNDATED.to_owned());
-        return components;
-    };
-    let added = asset.added_date.and_then(plausible).unwrap_or(created);
-    let library = library_name(zone);
-    let facts = LayoutFacts { created, added, zone_offset: asset.zone_offset, library };
-    let rules = policy.names;
-    components.extend(policy.layout.folder(&facts, &policy.time_zone).iter().filter_map(|c| legal(c, rules)));
+    let wall_clock = |instant| policy.time_zone.wall_clock(instant, asset.zone_offset);
+    let created = dates.into_iter().flatten().find_map(plausible).map(wall_clock);
+    let added = asset.added_date.and_then(plausible).map(wall_clock);
+    let facts = LayoutFacts { created: created.as_ref(), added: added.as_ref(), library: shared };
+    components.extend(policy.layout.folder(&facts).iter().filter_map(|c| legal(c, policy.names)));
     components
 }
 

@@ -1,0 +1,153 @@
+//! What was typed. Help comes from here.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+
+use crate::config::env_vars::LARDER_CONFIG;
+
+/// Keeps a complete, verified copy of an iCloud account's photos on a disk that you own. It only ever reads from
+/// iCloud.
+#[derive(Debug, Parser)]
+#[command(name = "larder", version, propagate_version = true, max_term_width = 100)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What goes with every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// What goes with every command.
+#[derive(Debug, Clone, Parser)]
+pub struct Global {
+    /// The job file [default: config.toml in larder's configuration directory]
+    #[arg(long, short, global = true, env = LARDER_CONFIG, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Tell more; twice for details
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Tell nothing but errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// One JSON document on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: When,
+    /// How log lines look
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// In a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Sign in, or renew the trust of this computer
+    Login(Login),
+    /// End the session and forget what was stored
+    Logout,
+    /// Bring the mirror up to date
+    Sync(Sync),
+    /// How the mirror stands: last run, what is missing, sizes
+    Status,
+    /// What iCloud holds, as last seen: libraries, albums, photos
+    Ls(Ls),
+    /// See larder at work on a simulated iCloud: no account needed
+    #[cfg(feature = "demo")]
+    Demo(Demo),
+}
+
+/// `larder login`.
+#[derive(Debug, Parser)]
+pub struct Login {
+    /// Get the code by text message instead of on a trusted device
+    #[arg(long)]
+    pub sms: bool,
+    /// Only have a code sent; finish later with --code
+    #[arg(long, conflicts_with = "code")]
+    pub request_code: bool,
+    /// Finish with the code that was sent
+    #[arg(long, value_name = "CODE")]
+    pub code: Option<String>,
+}
+
+/// `larder sync`.
+#[derive(Debug, Parser)]
+pub struct Sync {
+    /// One run, then exit
+    #[arg(long, required = true)]
+    pub once: bool,
+    /// Show what a run would do, touch nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The destination is a new or emptied disk, and that is meant
+    #[arg(long)]
+    pub accept_destination: bool,
+}
+
+/// `larder ls`.
+#[derive(Debug, Parser)]
+pub struct Ls {
+    /// What to list
+    #[arg(default_value = "photos")]
+    pub what: What,
+    /// A library or an album, such as `Personal` or `Travel/Japan`
+    pub path: Option<String>,
+}
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// Photos and videos.
+    Photos,
+}
+
+/// `larder demo`.
+#[cfg(feature = "demo")]
+#[derive(Debug, Parser)]
+pub struct Demo {
+    /// Where to put the demonstration's mirror
+    #[arg(default_value = "larder-demo", value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Photos in the simulated library
+    #[arg(long, default_value_t = 300, value_name = "N", value_parser = clap::value_parser!(u32).range(20..=5000))]
+    pub assets: u32,
+    /// Keep the simulated iCloud running and show how to try larder on it by hand
+    #[arg(long)]
+    pub serve: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+}

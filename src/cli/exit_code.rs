@@ -1,0 +1,50 @@
+//! Exit codes: a contract with scripts.
+
+use std::process::ExitCode;
+
+/// How a command ended, for the shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// Finished, but some items failed; they are retried at the next run.
+    SomeFailed,
+    /// The job file or the arguments are wrong.
+    Usage,
+    /// Sign-in is needed.
+    SignIn,
+    /// Another larder holds this job.
+    Locked,
+    /// iCloud cannot be reached or refuses service.
+    Service,
+    /// The local disk is the problem.
+    Disk,
+    /// Stopped by INT.
+    Interrupted,
+    /// Stopped by TERM.
+    Terminated,
+}
+
+impl Exit {
+    /// The number that the shell sees.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::SomeFailed => 1,
+            Self::Usage => 2,
+            Self::SignIn => 3,
+            Self::Locked => 4,
+            Self::Service => 5,
+            Self::Disk => 6,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

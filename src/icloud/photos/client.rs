@@ -9,7 +9,7 @@ use super::list::{Listed, list_all};
 use super::query::{self, List};
 use crate::http::retry::{Class, Classify};
 use crate::icloud::cloudkit::{
-    Batch, Call, Client, CloudKitError, Databases, Deltas, Queried, Record, ZoneEntry,
+    Batch, Call, Client, CloudKitError, Databases, Deltas, Fault, Queried, Record, ZoneEntry,
 };
 use crate::icloud::session::Session;
 use crate::model::{Area, ZoneId};
@@ -231,13 +231,13 @@ impl Photos {
 const UNANSWERED: CloudKitError = CloudKitError::Unanswered { what: "the changes of a library" };
 
 impl Zones {
-    fn take(&mut self, area: Area, entries: Vec<ZoneEntry>) {
+    pub(super) fn take(&mut self, area: Area, entries: Vec<ZoneEntry>) {
         for entry in entries {
             let Some(name) = entry.zone.zone_name.into_text() else {
                 self.refused += 1;
                 continue;
             };
-            if entry.fault.is_some_and(|fault| !fault.code.is_empty()) {
+            if entry.fault.is_some_and(|fault| fault.is_error()) {
                 self.refused += 1;
                 continue;
             }
@@ -305,7 +305,7 @@ pub(super) fn found(names: &[String], records: Vec<Record>) -> Vec<(String, Resu
         .map(|name| {
             let found = match by_name.remove(name) {
                 None => Err(CloudKitError::Unanswered { what: "a record" }),
-                Some(Record { fault: Some(fault), .. }) if !fault.code.is_empty() => {
+                Some(Record { fault: Some(fault), .. }) if fault.is_error() => {
                     Err(fault.into_error(200, None))
                 }
                 Some(record) => Ok(decode(record)),
@@ -335,7 +335,7 @@ pub(super) fn deltas_of(
 }
 
 fn delta(entry: ZoneEntry, from: Option<&str>) -> Result<DeltaPage, CloudKitError> {
-    if let Some(fault) = entry.fault.filter(|fault| !fault.code.is_empty()) {
+    if let Some(fault) = entry.fault.filter(Fault::is_error) {
         return Err(fault.into_error(200, None));
     }
     let (Some(records), Some(token)) = (entry.records, entry.sync_token) else {

@@ -2,5 +2,7 @@
 //! reads as a client library of its own.
 
 pub mod cloudkit;
+#[cfg(test)]
+mod fixture;
 pub mod photos;
 pub mod session;

@@ -11,8 +11,8 @@ use crate::http::Answer;
 
 /// The body of an answer that was read.
 pub(crate) trait Readable: serde::de::DeserializeOwned {
-    /// The error that it is instead, if it is one.
-    fn fault(&mut self) -> Option<Fault>;
+    /// The error members that came with it.
+    fn take_fault(&mut self) -> Option<Fault>;
 
     /// What it must have and has not. An answer without `records` is not the same as one with none.
     fn missing(&self) -> Option<&'static str>;
@@ -86,12 +86,11 @@ pub(crate) fn read<T: Readable>(answer: &Answer) -> Result<T, CloudKitError> {
     let Ok(mut body) = serde_json::from_slice::<T>(&answer.body) else {
         return Err(CloudKitError::Unreadable { status, what: "no JSON" });
     };
-    if let Some(fault) = body.fault() {
-        return Err(fault.into_error(status, answer.retry_after));
-    }
-    match body.missing() {
-        Some(what) => Err(CloudKitError::Unreadable { status, what }),
-        None => Ok(body),
+    match (body.take_fault(), body.missing()) {
+        (Some(fault), Some(_)) => Err(fault.into_error(status, answer.retry_after)),
+        (Some(fault), None) if fault.is_error() => Err(fault.into_error(status, answer.retry_after)),
+        (None, Some(what)) => Err(CloudKitError::Unreadable { status, what }),
+        (_, None) => Ok(body),
     }
 }
 
@@ -158,14 +157,9 @@ fn token<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<String>, A::Error
     Ok(map.next_value::<Value>()?.into_text().filter(|token| !token.is_empty()))
 }
 
-/// An error is one only with a code: a `reason` alone has never been seen to mean failure.
-fn coded(fault: &mut Option<Fault>) -> Option<Fault> {
-    fault.take_if(|fault| !fault.code.is_empty())
-}
-
 impl Readable for Queried {
-    fn fault(&mut self) -> Option<Fault> {
-        coded(&mut self.fault)
+    fn take_fault(&mut self) -> Option<Fault> {
+        self.fault.take()
     }
 
     fn missing(&self) -> Option<&'static str> {
@@ -174,8 +168,8 @@ impl Readable for Queried {
 }
 
 impl Readable for Batch {
-    fn fault(&mut self) -> Option<Fault> {
-        coded(&mut self.fault)
+    fn take_fault(&mut self) -> Option<Fault> {
+        self.fault.take()
     }
 
     fn missing(&self) -> Option<&'static str> {
@@ -184,8 +178,8 @@ impl Readable for Batch {
 }
 
 impl Readable for Databases {
-    fn fault(&mut self) -> Option<Fault> {
-        coded(&mut self.fault)
+    fn take_fault(&mut self) -> Option<Fault> {
+        self.fault.take()
     }
 
     fn missing(&self) -> Option<&'static str> {
@@ -194,8 +188,8 @@ impl Readable for Databases {
 }
 
 impl Readable for Deltas {
-    fn fault(&mut self) -> Option<Fault> {
-        coded(&mut self.fault)
+    fn take_fault(&mut self) -> Option<Fault> {
+        self.fault.take()
     }
 
     fn missing(&self) -> Option<&'static str> {

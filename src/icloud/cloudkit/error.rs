@@ -194,6 +194,12 @@ impl Fault {
         Ok(())
     }
 
+    /// Whether this is an error whatever came with it: a `reason` alone is none.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        !self.code.is_empty()
+    }
+
     /// The error of an answer, or of a part of one. `wait` is the answer's `Retry-After`.
     #[must_use]
     pub fn into_error(self, status: u16, wait: Option<Duration>) -> CloudKitError {

@@ -8,6 +8,8 @@ mod client;
 mod error;
 mod lenient;
 mod record;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub(crate) use answer::{Batch, Databases, Deltas, Queried, ZoneEntry};

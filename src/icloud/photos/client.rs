@@ -7,9 +7,9 @@ use tokio::sync::mpsc;
 use super::decode::{Decoded, decode};
 use super::list::{Listed, list_all};
 use super::query::{self, List};
-use crate::http::retry::{Class, Classify};
+use crate::http::retry::with_retry;
 use crate::icloud::cloudkit::{
-    Batch, Call, Client, CloudKitError, Databases, Deltas, Queried, Record, ZoneEntry,
+    Batch, Call, Client, CloudKitError, Databases, Deltas, Fault, Queried, Record, ZoneEntry,
 };
 use crate::icloud::session::Session;
 use crate::model::{Area, ZoneId};
@@ -205,17 +205,30 @@ impl Photos {
     ) -> Result<Vec<(ZoneId, Result<DeltaPage, CloudKitError>)>, CloudKitError> {
         let mut all = self.changes_once(area, zones).await?;
         for (asked, (_, page)) in zones.iter().zip(&mut all) {
-            // An op-lock comes within an answer of status 200 (kei #94), where the call's own retry is blind to it.
-            if page.as_ref().is_err_and(|error| error.class() != Class::Permanent) {
-                let one = std::slice::from_ref(asked);
-                let again = crate::http::retry::with_retry(Call::ChangesZone.path(), || async {
-                    let mut answers = self.changes_once(area, one).await?;
-                    answers.pop().map_or(Err(UNANSWERED), |(_, page)| page)
-                });
-                *page = again.await;
-            }
+            // An op-lock comes within an answer of status 200 (kei #94), where the retry of the call is blind to
+            // it: so the entry counts as the first try of this zone.
+            let mut first = Some(std::mem::replace(page, Err(UNANSWERED)));
+            *page = with_retry(Call::ChangesZone.path(), || {
+                let answered = first.take();
+                async move {
+                    match answered {
+                        Some(page) => page,
+                        None => self.changes_of(area, asked).await,
+                    }
+                }
+            })
+            .await;
         }
         Ok(all)
+    }
+
+    async fn changes_of(
+        &self,
+        area: Area,
+        asked: &(ZoneId, Option<String>),
+    ) -> Result<DeltaPage, CloudKitError> {
+        let mut answers = self.changes_once(area, std::slice::from_ref(asked)).await?;
+        answers.pop().map_or(Err(UNANSWERED), |(_, page)| page)
     }
 
     async fn changes_once(
@@ -231,13 +244,13 @@ impl Photos {
 const UNANSWERED: CloudKitError = CloudKitError::Unanswered { what: "the changes of a library" };
 
 impl Zones {
-    fn take(&mut self, area: Area, entries: Vec<ZoneEntry>) {
+    pub(super) fn take(&mut self, area: Area, entries: Vec<ZoneEntry>) {
         for entry in entries {
             let Some(name) = entry.zone.zone_name.into_text() else {
                 self.refused += 1;
                 continue;
             };
-            if entry.fault.is_some_and(|fault| !fault.code.is_empty()) {
+            if entry.fault.is_some_and(|fault| fault.is_error()) {
                 self.refused += 1;
                 continue;
             }
@@ -305,7 +318,7 @@ pub(super) fn found(names: &[String], records: Vec<Record>) -> Vec<(String, Resu
         .map(|name| {
             let found = match by_name.remove(name) {
                 None => Err(CloudKitError::Unanswered { what: "a record" }),
-                Some(Record { fault: Some(fault), .. }) if !fault.code.is_empty() => {
+                Some(Record { fault: Some(fault), .. }) if fault.is_error() => {
                     Err(fault.into_error(200, None))
                 }
                 Some(record) => Ok(decode(record)),
@@ -335,7 +348,7 @@ pub(super) fn deltas_of(
 }
 
 fn delta(entry: ZoneEntry, from: Option<&str>) -> Result<DeltaPage, CloudKitError> {
-    if let Some(fault) = entry.fault.filter(|fault| !fault.code.is_empty()) {
+    if let Some(fault) = entry.fault.filter(Fault::is_error) {
         return Err(fault.into_error(200, None));
     }
     let (Some(records), Some(token)) = (entry.records, entry.sync_token) else {
@@ -345,4 +358,20 @@ fn delta(entry: ZoneEntry, from: Option<&str>) -> Result<DeltaPage, CloudKitErro
         return Err(CloudKitError::Stuck { what: "the changes of a library" });
     }
     Ok(DeltaPage { records: records.into_iter().map(decode).collect(), token, more: entry.more })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Callers spawn calls, so every one must be free to move between threads: this compiles, or it does not.
+    const _: fn(&Photos, &ZoneId, mpsc::Sender<Page>) = |photos, zone, out| {
+        fn sent<T: Send>(_: T) {}
+        sent(photos.list(zone, &List::Library, None, 4, out));
+        sent(photos.lookup(zone, &[]));
+        sent(photos.changes(Area::Private, &[]));
+        sent(photos.albums(zone, None));
+        sent(photos.zones(Area::Shared));
+        sent(photos.counts(Area::Private, &[]));
+    };
 }

@@ -2,7 +2,7 @@
 
 use super::name::{file_name, text};
 use super::resource::{BrokenResource, Urls, resources};
-use crate::icloud::cloudkit::{Fields, Record};
+use crate::icloud::cloudkit::{Fault, Fields, Record};
 use crate::model::{Album, AlbumKind, Asset, Master, Member};
 
 /// A record, understood.
@@ -57,7 +57,7 @@ const ROOTS: [&str; 2] = ["----Root-Folder----", "----Project-Root-Folder----"];
 #[must_use]
 pub fn decode(record: Record) -> Decoded {
     let Record { name, record_type, deleted, created, fields, fault, .. } = record;
-    if let Some(fault) = fault.filter(|fault| !fault.code.is_empty()) {
+    if let Some(fault) = fault.filter(Fault::is_error) {
         let why = format!("iCloud answered {} for it ({})", fault.code, fault.reason);
         return Decoded::Broken { record: name.unwrap_or_default(), why };
     }

@@ -10,6 +10,8 @@ mod list;
 mod name;
 mod query;
 mod resource;
+#[cfg(test)]
+mod tests;
 mod uti;
 mod walk;
 

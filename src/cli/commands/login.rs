@@ -1,0 +1,52 @@
+//! `larder login`: sign in, or renew the trust of this computer.
+
+use jiff::Timestamp;
+
+use crate::cli::args::{Global, Login};
+use crate::cli::job::load;
+use crate::cli::prompt::Prompt;
+use crate::cli::{Console, Exit, Failure};
+use crate::clock::SystemClock;
+use crate::icloud::session::{self, CodeRequest, CodeSource, LoginDone, LoginOptions};
+use crate::secret::Passwords;
+
+pub(super) async fn login(global: &Global, console: &Console, args: &Login) -> Result<Exit, Failure> {
+    let loaded = load(global)?;
+    let _lock = loaded.lock()?;
+    let (http, store, account) = (&loaded.http, &loaded.store, &loaded.account);
+    let mut person = Prompt::new(console, Passwords::from_environment());
+    let options = LoginOptions { sms: args.sms };
+    let done = if let Some(code) = &args.code {
+        session::submit_code(http, store, account, &SystemClock, &mut person, code).await?
+    } else if args.request_code {
+        match session::request_code(http, store, account, &SystemClock, &mut person, options).await? {
+            CodeRequest::AlreadyDone(done) => done,
+            CodeRequest::Sent(prompt) => {
+                let whence = match prompt.source {
+                    CodeSource::Devices => "is shown on your trusted devices".to_owned(),
+                    CodeSource::Phone(phone) => format!("was sent to {}", phone.number),
+                    CodeSource::Nowhere => "could not be sent; try `--sms`".to_owned(),
+                };
+                console.tell(&format!("The code {whence}. Finish with `larder login --code CODE`."));
+                return Ok(Exit::Done);
+            }
+        }
+    } else {
+        session::login(http, store, account, &SystemClock, &mut person, options).await?
+    };
+    tell(console, &done)?;
+    Ok(Exit::Done)
+}
+
+fn tell(console: &Console, done: &LoginDone) -> Result<(), Failure> {
+    if console.json {
+        let expires = done.trust_expires.map(|end| end.to_string());
+        return console.out_json(&serde_json::json!({ "signed_in": true, "trust_ends": expires }));
+    }
+    let until = match done.trust_expires {
+        Some(end) => format!(" Good for {} days.", end.duration_since(Timestamp::now()).as_hours() / 24),
+        None => String::new(),
+    };
+    console.tell(&format!("{} Signed in.{until}", console.paint("✓", "1;32")));
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! One file per command.
+
+#[cfg(feature = "demo")]
+mod demo;
+mod login;
+mod logout;
+mod ls;
+mod status;
+mod sync;
+
+use super::args::{Args, Command};
+use super::{Console, Exit, Failure};
+
+/// Carries out what was typed.
+pub(super) fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Disk, format!("Cannot start: {error}")))?;
+    let global = &args.global;
+    let result = runtime.block_on(async {
+        match &args.command {
+            Command::Login(login) => login::login(global, console, login).await,
+            Command::Logout => logout::logout(global, console).await,
+            Command::Sync(sync) => sync::sync(global, console, sync).await,
+            Command::Status => status::status(global, console),
+            Command::Ls(ls) => ls::ls(global, console, ls),
+            #[cfg(feature = "demo")]
+            Command::Demo(demo) => demo::demo(global, console, demo).await,
+        }
+    });
+    // A prompt may still sit on a blocking thread, waiting for a line that will not come.
+    runtime.shutdown_background();
+    result
+}

@@ -1,0 +1,127 @@
+//! `larder sync --once`: one run.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::args::{Global, Sync};
+use crate::cli::failure::run_exit;
+use crate::cli::job::{Loaded, load};
+use crate::cli::progress::Progress;
+use crate::cli::{Console, Exit, Failure};
+use crate::clock::SystemClock;
+use crate::report::{Summary, summary_text};
+use crate::state::State;
+use crate::sync::RunError;
+use crate::sync::run::{Edges, Finished, Options, run};
+
+pub(super) async fn sync(global: &Global, console: &Console, args: &Sync) -> Result<Exit, Failure> {
+    let loaded = load(global)?;
+    let options = Options { dry_run: args.dry_run, accept_destination: args.accept_destination };
+    once(&loaded, console, options).await
+}
+
+/// One run of a job, shown as it goes, summed up and remembered.
+pub(in crate::cli) async fn once(
+    loaded: &Loaded,
+    console: &Console,
+    options: Options,
+) -> Result<Exit, Failure> {
+    let _lock = loaded.lock()?;
+    let started = Timestamp::now();
+    let (state, _scratch) = if options.dry_run {
+        let (state, scratch) = loaded.state_copy()?;
+        (state, Some(scratch))
+    } else {
+        (loaded.state()?, None)
+    };
+    let state = Arc::new(state);
+    let session = loaded.session().await?;
+    let progress = Arc::new(Progress::new(console));
+    let signals = Signals::listen();
+    let edges = Edges {
+        http: loaded.http.clone(),
+        session,
+        clock: Arc::new(SystemClock),
+        observer: progress.clone(),
+        cancel: signals.cancel.clone(),
+    };
+    let finished = run(loaded.job.clone(), state.clone(), edges, options).await;
+    progress.finish();
+    let summary = Summary::new(started, Timestamp::now(), options.dry_run, &finished);
+    if !options.dry_run {
+        remember(&state, &summary)?;
+    }
+    if console.json {
+        console.out_json(&summary)?;
+    } else if !console.quiet {
+        console.out(&console.labelled(&summary_text::text(&summary)));
+    }
+    Ok(exit(&finished, signals.stopped_by()))
+}
+
+fn remember(state: &State, summary: &Summary) -> Result<(), Failure> {
+    let json = serde_json::to_string(summary)
+        .map_err(|error| Failure::new(Exit::Disk, format!("Cannot write the record of the run: {error}")))?;
+    Ok(state.write(|batch| batch.put_run(summary.started.as_millisecond(), &json))?)
+}
+
+fn exit(finished: &Finished, stopped_by: Option<Exit>) -> Exit {
+    let out = &finished.outcome;
+    match &finished.error {
+        Some(RunError::Interrupted) => stopped_by.unwrap_or(Exit::Interrupted),
+        Some(error) => run_exit(error),
+        None if out.failed + out.broken > 0 => Exit::SomeFailed,
+        None => Exit::Done,
+    }
+}
+
+/// INT and TERM end the run after the group in flight; a second INT ends the process at once.
+struct Signals {
+    cancel: CancellationToken,
+    by: Arc<std::sync::OnceLock<Exit>>,
+}
+
+impl Signals {
+    fn listen() -> Self {
+        let (cancel, by) = (CancellationToken::new(), Arc::new(std::sync::OnceLock::new()));
+        let (token, which) = (cancel.clone(), by.clone());
+        tokio::spawn(async move {
+            let exit = stop_signal().await;
+            // The first one counts.
+            let _earlier = which.set(exit);
+            token.cancel();
+        });
+        Self { cancel, by }
+    }
+
+    fn stopped_by(&self) -> Option<Exit> {
+        self.by.get().copied()
+    }
+}
+
+#[cfg(unix)]
+async fn stop_signal() -> Exit {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut term) = signal(SignalKind::terminate()) else {
+        return interrupt().await;
+    };
+    tokio::select! {
+        exit = interrupt() => exit,
+        _ = term.recv() => Exit::Terminated,
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() -> Exit {
+    interrupt().await
+}
+
+async fn interrupt() -> Exit {
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => Exit::Interrupted,
+        // Without a handler the system's default ends the process.
+        Err(_) => std::future::pending().await,
+    }
+}

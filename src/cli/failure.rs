@@ -1,0 +1,109 @@
+//! Any error, as a message, a hint and an exit code.
+
+use super::Exit;
+use crate::config::ConfigError;
+use crate::http::HttpError;
+use crate::icloud::cloudkit::CloudKitError;
+use crate::icloud::session::{SessionError, Trouble};
+use crate::state::StateError;
+use crate::sync::RunError;
+use crate::tree::TreeError;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// For the shell.
+    pub exit: Exit,
+    /// What happened.
+    pub message: String,
+    /// What can be done about it.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure without a hint.
+    #[must_use]
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), hint: None }
+    }
+
+    fn hinted(exit: Exit, message: String, hint: &str) -> Self {
+        Self { exit, message, hint: Some(hint.to_owned()) }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::new(Exit::Usage, error.to_string())
+    }
+}
+
+impl From<HttpError> for Failure {
+    fn from(error: HttpError) -> Self {
+        let exit = match error {
+            HttpError::Endpoint { .. } => Exit::Usage,
+            _ => Exit::Service,
+        };
+        Self::new(exit, error.to_string())
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        let exit = session_exit(&error);
+        let message = error.to_string();
+        if exit == Exit::SignIn && !message.contains("larder login") {
+            return Self::hinted(exit, message, "when that is settled, run `larder login`");
+        }
+        Self::new(exit, message)
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        Self::new(state_exit(&error), error.to_string())
+    }
+}
+
+impl From<&RunError> for Failure {
+    fn from(error: &RunError) -> Self {
+        Self::new(run_exit(error), error.to_string())
+    }
+}
+
+impl From<TreeError> for Failure {
+    fn from(error: TreeError) -> Self {
+        Self::new(Exit::Disk, error.to_string())
+    }
+}
+
+/// Exit code of an error that ended a run.
+#[must_use]
+pub fn run_exit(error: &RunError) -> Exit {
+    match error {
+        RunError::Session(error) | RunError::Service(CloudKitError::Session(error)) => session_exit(error),
+        RunError::Service(CloudKitError::SignInNeeded { .. }) => Exit::SignIn,
+        RunError::Service(_) | RunError::Failing { .. } => Exit::Service,
+        RunError::Tree(_) => Exit::Disk,
+        RunError::State(error) => state_exit(error),
+        RunError::OtherAccount { .. } => Exit::Usage,
+        RunError::Interrupted => Exit::Interrupted,
+    }
+}
+
+fn session_exit(error: &SessionError) -> Exit {
+    match error.trouble() {
+        Trouble::SignIn => Exit::SignIn,
+        Trouble::Configuration => Exit::Usage,
+        Trouble::Service => Exit::Service,
+        Trouble::Local => Exit::Disk,
+    }
+}
+
+fn state_exit(error: &StateError) -> Exit {
+    match error {
+        StateError::Busy { .. } => Exit::Locked,
+        StateError::Newer { .. } | StateError::Absent { .. } => Exit::Usage,
+        _ => Exit::Disk,
+    }
+}

@@ -1,0 +1,136 @@
+//! From the job file to what commands work with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
+
+use super::args::Global;
+use super::{Exit, Failure};
+use crate::clock::SystemClock;
+use crate::config::env_vars::LARDER_ENDPOINT;
+use crate::config::{Job, paths::Places};
+use crate::http::{self, Settings, USER_AGENT};
+use crate::icloud::session::{Account, Endpoints, Session, Store};
+use crate::secret::Passwords;
+use crate::state::{JobLock, MetaKey, Reader, State, text};
+
+/// A job, loaded, with the pieces that its commands share.
+pub(super) struct Loaded {
+    pub(super) job: Arc<Job>,
+    pub(super) http: http::Client,
+    pub(super) store: Store,
+    pub(super) account: Account,
+}
+
+/// Path of the job file: as given, or the default.
+pub(super) fn job_file(global: &Global) -> Result<PathBuf, Failure> {
+    Ok(match &global.config {
+        Some(path) => path.clone(),
+        None => Places::from_env()?.job_file(),
+    })
+}
+
+/// Loads the job file that the arguments name, or the default one.
+pub(super) fn load(global: &Global) -> Result<Loaded, Failure> {
+    let job = Job::load(&job_file(global)?)?;
+    let endpoint = std::env::var(LARDER_ENDPOINT).ok().filter(|text| !text.is_empty());
+    prepare(job, endpoint.as_deref())
+}
+
+/// What the commands of a job share. `endpoint` is where requests go in place of Apple's hosts.
+pub(super) fn prepare(job: Job, endpoint: Option<&str>) -> Result<Loaded, Failure> {
+    let endpoint = endpoint
+        .map(|text| {
+            url::Url::parse(text).map_err(|error| {
+                Failure::new(Exit::Usage, format!("`{LARDER_ENDPOINT}` is no address: {error}"))
+            })
+        })
+        .transpose()?;
+    let http = http::Client::new(&Settings { endpoint, user_agent: USER_AGENT.to_owned() })?;
+    let endpoints = Endpoints::global()
+        .map_err(|error| Failure::new(Exit::Usage, format!("Apple's addresses are no addresses: {error}")))?;
+    let account = Account::new(job.account.apple_id.expose_secret(), endpoints);
+    let store = Store::new(&job.state_dir.join("session.json"));
+    Ok(Loaded { job: Arc::new(job), http, store, account })
+}
+
+impl Loaded {
+    /// Takes the job's lock. One writer at a time.
+    pub(super) fn lock(&self) -> Result<JobLock, Failure> {
+        Ok(JobLock::take(&self.job.state_dir)?)
+    }
+
+    /// Opens the state for writing and makes sure that it belongs to this account.
+    pub(super) fn state(&self) -> Result<State, Failure> {
+        self.own(State::open(&self.state_file())?)
+    }
+
+    /// A copy of the state that may be thrown away, and where it lies until it is dropped.
+    pub(super) fn state_copy(&self) -> Result<(State, Scratch), Failure> {
+        let scratch = Scratch::new()?;
+        let copy = scratch.0.join("state.redb");
+        if self.state_file().exists() {
+            std::fs::copy(self.state_file(), &copy)
+                .map_err(|error| Failure::new(Exit::Disk, format!("Cannot copy the state: {error}")))?;
+        }
+        Ok((self.own(State::open(&copy)?)?, scratch))
+    }
+
+    /// Opens the state for reading, also beside a run.
+    pub(super) fn reader(&self) -> Result<Reader, Failure> {
+        Ok(Reader::open(&self.state_file())?)
+    }
+
+    /// A session, without a person.
+    pub(super) async fn session(&self) -> Result<Session, Failure> {
+        let (http, store, account) = (self.http.clone(), self.store.clone(), self.account.clone());
+        let passwords = Passwords::from_environment();
+        Ok(Session::resume(http, store, account, passwords, Arc::new(SystemClock)).await?)
+    }
+
+    fn state_file(&self) -> PathBuf {
+        self.job.state_dir.join("state.redb")
+    }
+
+    fn own(&self, state: State) -> Result<State, Failure> {
+        let apple_id = self.job.account.apple_id.expose_secret().trim().to_lowercase();
+        let account: String = Sha256::digest(apple_id).iter().map(|byte| format!("{byte:02x}")).collect();
+        match text(&state.view()?, MetaKey::Account)? {
+            Some(known) if known != account => {
+                let dir = self.job.state_dir.display();
+                let message = format!("The state in `{dir}` belongs to another Apple ID");
+                let hint = Some("name another `state_dir` in the job file of this account".to_owned());
+                return Err(Failure { exit: Exit::Usage, message, hint });
+            }
+            Some(_) => {}
+            None => state.write(|batch| batch.set_meta_text(MetaKey::Account, &account))?,
+        }
+        Ok(state)
+    }
+}
+
+/// A directory of this process's own, removed when dropped.
+pub(super) struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self, Failure> {
+        let path = std::env::temp_dir().join(format!("larder-{}", uuid::Uuid::new_v4()));
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .create(&path)
+            .map_err(|error| Failure::new(Exit::Disk, format!("Cannot create `{}`: {error}", path.display())))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!("cannot remove `{}`: {error}", self.0.display());
+        }
+    }
+}

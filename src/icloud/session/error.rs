@@ -252,19 +252,19 @@ impl SessionError {
             | Self::LoginExpired
             | Self::NoLoginOpen
             | Self::ServiceOff { .. } => Trouble::SignIn,
+            Self::Http(HttpError::Endpoint { .. }) => Trouble::Configuration,
+            Self::Http(HttpError::Setup { .. })
+            | Self::File(_)
+            | Self::BadFile { .. }
+            | Self::Interrupted => Trouble::Local,
             Self::Refused { .. }
             | Self::BudgetSpent { .. }
             | Self::Throttled { .. }
             | Self::Unavailable { .. }
             | Self::Unexpected { .. }
             | Self::RenewalsUseless { .. }
-            | Self::Srp(_) => Trouble::Service,
-            Self::Http(HttpError::Endpoint { .. }) => Trouble::Configuration,
-            Self::Http(HttpError::Setup { .. })
-            | Self::File(_)
-            | Self::BadFile { .. }
-            | Self::Interrupted => Trouble::Local,
-            Self::Http(_) => Trouble::Service,
+            | Self::Srp(_)
+            | Self::Http(_) => Trouble::Service,
         }
     }
 

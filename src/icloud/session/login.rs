@@ -127,9 +127,8 @@ pub async fn logout(client: &Client, store: &Store, account: &Account) -> Result
                 }
             }
         }
-        Ok(_) => false,
-        // A file that cannot be understood is to be forgotten all the same.
-        Err(SessionError::BadFile { .. } | SessionError::OtherAccount { .. }) => false,
+        // Nothing to end; and a file that cannot be used is to be forgotten all the same.
+        Ok(_) | Err(SessionError::BadFile { .. } | SessionError::OtherAccount { .. }) => false,
         Err(error) => return Err(error),
     };
     client.cookies().clear();

@@ -43,7 +43,7 @@ impl Ladder {
 
     /// Notes what a flow used up.
     pub(super) fn note(&mut self, flow: &Flow) {
-        self.handshaken |= flow.handshaken();
+        self.handshaken |= flow.used_password();
     }
 
     /// The step for this refusal, and the next one for the next.
@@ -95,7 +95,7 @@ impl Inner {
         let ended = driver.run(&mut flow, &mut Nobody(&self.passwords)).await;
         drop(alone);
         ladder.note(&flow);
-        if flow.handshaken() {
+        if flow.used_password() {
             ladder.next = Step::Nothing;
         }
         ladder.epoch += 1;

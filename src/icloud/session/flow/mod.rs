@@ -202,7 +202,7 @@ impl Flow {
     }
 
     /// Whether the password was sent to Apple.
-    pub(super) fn handshaken(&self) -> bool {
+    pub(super) fn used_password(&self) -> bool {
         self.proof_sent
     }
 

@@ -41,14 +41,14 @@ impl Request {
         Self { method, url, headers: HeaderMap::new(), body: None }
     }
 
-    /// Adds a header. A value that HTTP cannot carry is left out: Apple's own values always can be.
+    /// Adds a header; the name is in lower case. A value that HTTP cannot carry is left out: Apple's own values always can be.
     #[must_use]
-    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(mut value) = HeaderValue::from_str(value) {
             value.set_sensitive(true);
-            self.headers.insert(name, value);
+            self.headers.insert(HeaderName::from_static(name), value);
         } else {
-            tracing::debug!(%name, "a header value was left out: HTTP cannot carry it");
+            tracing::debug!(name, "a header value was left out: HTTP cannot carry it");
         }
         self
     }

@@ -14,7 +14,7 @@ mod cookies;
 mod download;
 mod error;
 pub mod pacing;
-mod redact;
+pub mod redact;
 pub mod retry;
 mod route;
 #[cfg(test)]
@@ -26,6 +26,6 @@ pub use client::{Client, Request, Settings};
 pub use cookies::{Jar, SavedCookies};
 pub use download::Download;
 pub use error::HttpError;
-pub use redact::{BadUrl, SignedUrl};
+pub use redact::SignedUrl;
 pub use reqwest::Method;
 pub use reqwest::header::HeaderMap;

@@ -1,1 +1,11 @@
-//! Placeholder while the room is being built.
+//! Secrets: where a password comes from, and files that only their owner can read.
+//!
+//! Nothing here keeps a password; [`Passwords`] only knows where to ask.
+
+mod password;
+mod private_file;
+#[cfg(test)]
+mod tests;
+
+pub use password::{PASSWORD_VARIABLE, Passwords};
+pub use private_file::{Private, SecretFileError, read_private, remove_private, write_private};

@@ -1,9 +1,59 @@
-//! A signed-in session.
+//! Signing in to iCloud and staying signed in.
+//!
+//! * [`Session`] asks services; it renews itself silently when one refuses it, as far as that needs no person.
+//! * [`login`], [`request_code`] with [`submit_code`], and [`logout`] are for a [`Person`].
+//! * `flow` decides and does nothing else; `driver` does; `store` remembers; `srp` proves the password.
+//!
+//! A run without a person makes one password handshake at the most, never asks for a code, and refuses at once
+//! when the last one ended where a person is needed.
+
+mod account;
+mod answers;
+mod book;
+mod budget;
+mod driver;
+mod endpoints;
+mod error;
+mod flow;
+mod login;
+mod person;
+mod refused;
+mod renewal;
+mod requests;
+mod srp;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
-use crate::http::Answer;
-use crate::http::retry::{Class, Classify};
+pub use account::Account;
+pub use book::NeedsUser;
+pub use endpoints::{Endpoints, USER_AGENT};
+pub use error::{Need, SessionError, Trouble};
+pub use login::{CodeRequest, LoginDone, LoginOptions, LogoutDone, login, logout, request_code, submit_code};
+pub use person::{CodePrompt, CodeReply, CodeSource, Notice, Person, Phone, PhoneId};
+pub use refused::Refused;
+pub use srp::SrpError;
+pub use store::{Remembered, Store};
+
+use crate::clock::Clock;
+use crate::http::pacing::Pacer;
+use crate::http::{Answer, Client};
+use crate::secret::Passwords;
+use book::Book;
+use driver::{Driver, Nobody, WEB_TOKEN};
+use flow::{Aim, Flow, Rung};
+use renewal::Ladder;
+
+/// Most calls in flight at one service.
+const WIDEST: usize = 16;
+
+/// Most times one call is sent, renewals between.
+const MOST_TRIES: usize = 4;
 
 /// A service of the account's service map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,30 +62,161 @@ pub enum Service {
     CloudKit,
 }
 
-/// Why a session cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SessionError {
-    /// Placeholder.
-    #[error("placeholder")]
-    Placeholder,
-}
-
-impl Classify for SessionError {
-    fn class(&self) -> Class {
-        Class::Permanent
+impl Service {
+    /// Apple's name for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CloudKit => "ckdatabasews",
+        }
     }
 }
 
-/// A session with iCloud that is ready for use. Cheap to clone.
+/// A session with iCloud that is ready for use. Cheap to clone; clones share everything.
 #[derive(Debug, Clone)]
-pub struct Session;
+pub struct Session {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    client: Client,
+    store: Store,
+    account: Account,
+    passwords: Passwords,
+    clock: Arc<dyn Clock>,
+    book: Mutex<Book>,
+    /// Held while the session is renewed, so that one renewal serves all workers.
+    ladder: tokio::sync::Mutex<Ladder>,
+    /// How many changes of the cookies are on disk.
+    cookies_on_disk: tokio::sync::Mutex<u64>,
+    cloudkit: Pacer,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner").field("book", &*self.book()).finish_non_exhaustive()
+    }
+}
 
 impl Session {
+    /// Takes up the stored session, or gets a new one without a person.
+    ///
+    /// Costs no request when Apple confirmed the session less than 20 hours ago. Otherwise it tries, cheapest
+    /// first: the session cookies, the stored sign-in, and the password if one of `passwords` has it; once
+    /// each. When only a person can help it says so, and says it again at once the next time.
+    pub async fn resume(
+        client: Client,
+        store: Store,
+        account: Account,
+        passwords: Passwords,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SessionError> {
+        let alone = store.sign_in_alone().await;
+        let mut book = store.load(&account, client.cookies())?;
+        let mut ladder = Ladder::default();
+        if !(book.is_fresh(clock.now()) && client.cookies().has(WEB_TOKEN)) {
+            renewal::refuse_at_once(&book, &passwords).await?;
+            let mut flow = Flow::new(Aim::Unattended { from: Rung::Validate, may_handshake: true }, book);
+            let driver = Driver { client: &client, store: &store, account: &account, clock: &*clock };
+            driver.run(&mut flow, &mut Nobody(&passwords)).await?;
+            ladder.note(&flow);
+            book = flow.into_book();
+        }
+        drop(alone);
+        let cookies_on_disk = tokio::sync::Mutex::new(client.cookies().changes());
+        let inner = Inner {
+            client,
+            store,
+            account,
+            passwords,
+            clock,
+            book: Mutex::new(book),
+            ladder: tokio::sync::Mutex::new(ladder),
+            cookies_on_disk,
+            cloudkit: Pacer::new(WIDEST),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
     /// `POST`s `body` as `text/plain` to `path` (which begins with `/` and may carry a query) of `service`,
     /// with cookies, client parameters and headers added. A refusal of the session (401, 421, 423, 450) is
-    /// answered by one silent renewal and one more try. Any other answer is given back whatever its status.
+    /// answered by a silent renewal and another try. Any other answer is given back whatever its status.
+    ///
+    /// Waits for its turn at the service's [`Pacer`]; a 429 or 503 makes everybody wait.
     pub async fn call(&self, service: Service, path: &str, body: Bytes) -> Result<Answer, SessionError> {
-        let _ = (service, path, body);
-        Err(SessionError::Placeholder)
+        let inner = &self.inner;
+        let mut last = 0;
+        for _ in 0..MOST_TRIES {
+            let epoch = inner.ladder.lock().await.epoch();
+            let answer = inner.send(service, path, body.clone()).await?;
+            if !matches!(answer.status, 401 | 421 | 423 | 450) {
+                inner.keep_cookies().await?;
+                if (200..300).contains(&answer.status) {
+                    inner.ladder.lock().await.went_well();
+                }
+                return Ok(answer);
+            }
+            last = answer.status;
+            inner.renew(epoch, &answer).await?;
+        }
+        Err(SessionError::RenewalsUseless { status: last })
+    }
+
+    /// Who waits for the service, and how long. For troubles that only the body of an answer tells, such as
+    /// `THROTTLED`.
+    pub fn pacer(&self, service: Service) -> &Pacer {
+        match service {
+            Service::CloudKit => &self.inner.cloudkit,
+        }
+    }
+
+    /// The account's number, as text.
+    pub fn dsid(&self) -> Option<String> {
+        self.inner.book().dsid.clone()
+    }
+
+    /// When trust ends and a person will be needed.
+    pub fn trust_expires(&self) -> Option<Timestamp> {
+        store::trust_expires(&self.inner.book(), self.inner.client.cookies())
+    }
+}
+
+impl Inner {
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn send(&self, service: Service, path: &str, body: Bytes) -> Result<Answer, SessionError> {
+        let off = || SessionError::ServiceOff { service: service.name() };
+        let request = {
+            let book = self.book();
+            let entry = book.services.get(service.name()).filter(|entry| entry.active).ok_or_else(off)?;
+            requests::service_request(&entry.url, path, body, &book, self.account.endpoints())
+                .ok_or_else(off)?
+        };
+        let pacer = match service {
+            Service::CloudKit => &self.cloudkit,
+        };
+        let turn = pacer.turn().await;
+        let answer = self.client.call(request).await?;
+        match answer.status {
+            200..300 => turn.succeeded(),
+            429 | 503 => pacer.throttled(answer.retry_after),
+            _ => {}
+        }
+        Ok(answer)
+    }
+
+    /// Writes the cookies down when an answer changed them.
+    async fn keep_cookies(&self) -> Result<(), SessionError> {
+        let jar = self.client.cookies();
+        // Workers whose change another one is writing need not wait for it.
+        let Ok(mut on_disk) = self.cookies_on_disk.try_lock() else { return Ok(()) };
+        let changes = jar.changes();
+        if *on_disk != changes {
+            let book = self.book().clone();
+            self.store.save(&book, jar.save()).await?;
+            *on_disk = changes;
+        }
+        Ok(())
     }
 }

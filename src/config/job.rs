@@ -1,0 +1,125 @@
+//! The job file as a whole.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use super::paths::Places;
+use super::reader::Document;
+use super::{ConfigError, Layout, Libraries, LivePhotos, NameRules, Photos, ZoneRule};
+
+/// One job: an account, what of it is mirrored, and where to. Every path is absolute.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The job file.
+    pub file: PathBuf,
+    /// Name of the job: the file's stem.
+    pub name: String,
+    /// Where the state is kept.
+    pub state_dir: PathBuf,
+    /// `[account]`.
+    pub account: Account,
+    /// `[photos]`.
+    pub photos: Photos,
+    /// `[network]`.
+    pub network: Network,
+}
+
+/// `[account]`.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The Apple ID: an e-mail address or a phone number. Never shown.
+    pub apple_id: SecretString,
+}
+
+/// `[network]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// Downloads in flight, 1 to 64.
+    pub connections: u32,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self { connections: 16 }
+    }
+}
+
+impl Job {
+    /// Reads the job file at `path`.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(ConfigError::Absent { path: path.to_owned() });
+            }
+            Err(error) => return Err(unreadable(error)),
+        };
+        let path = std::path::absolute(path).map_err(unreadable)?;
+        Self::parse(&text, &path, &Places::from_env()?)
+    }
+
+    /// Reads the text of the job file `file` (absolute), for a person whose directories are `places`.
+    pub fn parse(text: &str, file: &Path, places: &Places) -> Result<Self, ConfigError> {
+        let document = Document::parse(file, text)?;
+        let (top, account) = (document.section("")?, document.section("account")?);
+        let (photos, network) = (document.section("photos")?, document.section("network")?);
+        let base = file.parent().unwrap_or(Path::new("/"));
+        let name =
+            file.file_stem().map_or_else(|| "config".into(), |stem| stem.to_string_lossy().into_owned());
+
+        let state_dir =
+            top.parsed("state_dir", places.state_dir(&name), |text| places.resolve(text, base))?;
+        let apple_id =
+            account.required_text("apple_id", "write `apple_id = \"you@example.com\"` below `[account]`")?;
+        if apple_id.is_empty() || apple_id.contains(char::is_whitespace) {
+            let why = "must be an e-mail address or a phone number, without blanks".to_owned();
+            return Err(account.refuse("apple_id", why));
+        }
+        let destination = photos
+            .required_text("destination", "write `destination = \"/path/to/the/mirror\"` below `[photos]`")?;
+        let destination =
+            places.resolve(destination, base).map_err(|why| photos.refuse("destination", why))?;
+        if state_dir.starts_with(&destination) || destination.starts_with(&state_dir) {
+            return Err(ConfigError::Nested { state_dir, destination });
+        }
+
+        let usual = Photos::defaults(destination);
+        let words = [("personal", Library::Personal), ("shared", Library::Shared)];
+        let libraries = photos.choices("libraries", &words)?.map_or(usual.libraries, |chosen| Libraries {
+            personal: chosen.contains(&Library::Personal),
+            shared: chosen.contains(&Library::Shared),
+        });
+        let layout = |text: &str| Layout::parse(text).map_err(|error| error.to_string());
+        let connections = Network::default().connections;
+        Ok(Self {
+            file: file.to_owned(),
+            name,
+            state_dir,
+            account: Account { apple_id: SecretString::from(apple_id) },
+            photos: Photos {
+                libraries,
+                layout: photos.parsed("layout", usual.layout, layout)?,
+                time_zone: photos.parsed("time_zone", usual.time_zone, ZoneRule::parse)?,
+                names: photos.choice("names", usual.names, &NameRules::WORDS)?,
+                live_photos: photos.choice("live_photos", usual.live_photos, &LivePhotos::WORDS)?,
+                edited: photos.flag("edited", usual.edited)?,
+                alternatives: photos.flag("alternatives", usual.alternatives)?,
+                hidden: photos.flag("hidden", usual.hidden)?,
+                videos: photos.flag("videos", usual.videos)?,
+                screenshots: photos.flag("screenshots", usual.screenshots)?,
+                destination: usual.destination,
+            },
+            network: Network { connections: network.number("connections", connections, 1..65)? },
+        })
+    }
+}
+
+/// The words of `libraries`.
+#[derive(Clone, Copy, PartialEq)]
+enum Library {
+    Personal,
+    Shared,
+}

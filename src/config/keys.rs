@@ -1,0 +1,65 @@
+//! The names of all keys, and the nearest of them to one that is not known.
+
+/// Sections and their keys; the first section is the top of the file.
+pub(super) const KEYS: [(&str, &[&str]); 4] = [
+    ("", &["state_dir"]),
+    ("account", &["apple_id"]),
+    (
+        "photos",
+        &[
+            "destination",
+            "libraries",
+            "layout",
+            "time_zone",
+            "names",
+            "live_photos",
+            "edited",
+            "alternatives",
+            "hidden",
+            "videos",
+            "screenshots",
+        ],
+    ),
+    ("network", &["connections"]),
+];
+
+/// A key with its section, as messages show it.
+pub(super) fn dotted(section: &str, key: &str) -> String {
+    if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") }
+}
+
+/// The known key that was probably meant by `key` in `section`: a similar one of that section, or one of that
+/// very name in another.
+pub(super) fn nearest_key(section: &str, key: &str) -> Option<String> {
+    let of_section = KEYS.iter().filter(|(name, _)| *name == section).flat_map(|(_, keys)| keys.iter());
+    let sections = KEYS.iter().map(|(name, _)| name).filter(|name| section.is_empty() && !name.is_empty());
+    nearest(key, of_section.chain(sections).copied()).map(|near| dotted(section, near)).or_else(|| {
+        let (elsewhere, _) = KEYS.iter().find(|(_, keys)| keys.contains(&key))?;
+        Some(dotted(elsewhere, key))
+    })
+}
+
+/// The candidate that `text` was probably meant to be: at most a third of its characters differ.
+pub(super) fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let text = text.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&text, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_understood() {
+        assert_eq!(nearest_key("photos", "layuot").as_deref(), Some("photos.layout"));
+        assert_eq!(nearest_key("photos", "live-photos").as_deref(), Some("photos.live_photos"));
+        assert_eq!(nearest_key("", "photo").as_deref(), Some("photos"));
+        assert_eq!(nearest_key("", "destination").as_deref(), Some("photos.destination"));
+        assert_eq!(nearest_key("network", "zebra"), None);
+    }
+}

@@ -1,0 +1,157 @@
+//! What of the photos is mirrored, and how it is laid out.
+
+use std::path::PathBuf;
+
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, ZonedDateTime};
+
+use super::Layout;
+
+/// `[photos]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Photos {
+    /// Where the mirror lies; absolute.
+    pub destination: PathBuf,
+    /// Which libraries.
+    pub libraries: Libraries,
+    /// Where in the mirror a photo lies.
+    pub layout: Layout,
+    /// In which time zone dates in paths are.
+    pub time_zone: ZoneRule,
+    /// Which characters names may have.
+    pub names: NameRules,
+    /// Which files of a Live Photo.
+    pub live_photos: LivePhotos,
+    /// Whether the rendered edit is kept beside the original.
+    pub edited: bool,
+    /// Whether the other half of a RAW+JPEG pair is kept.
+    pub alternatives: bool,
+    /// Whether hidden photos are kept.
+    pub hidden: bool,
+    /// Whether videos are kept.
+    pub videos: bool,
+    /// Whether screenshots are kept.
+    pub screenshots: bool,
+}
+
+impl Photos {
+    /// Everything at its default: the whole of every library.
+    #[must_use]
+    pub fn defaults(destination: PathBuf) -> Self {
+        Self {
+            destination,
+            libraries: Libraries { personal: true, shared: true },
+            layout: Layout::default(),
+            time_zone: ZoneRule::Photo,
+            names: NameRules::Posix,
+            live_photos: LivePhotos::Both,
+            edited: true,
+            alternatives: true,
+            hidden: true,
+            videos: true,
+            screenshots: true,
+        }
+    }
+}
+
+/// Which libraries are mirrored; at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Libraries {
+    /// The person's own.
+    pub personal: bool,
+    /// iCloud Shared Photo Libraries that the person takes part in.
+    pub shared: bool,
+}
+
+/// Which files of a Live Photo are mirrored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LivePhotos {
+    /// Still and motion.
+    Both,
+    /// The still alone.
+    Photo,
+    /// The motion alone.
+    Video,
+}
+
+impl LivePhotos {
+    pub(super) const WORDS: [(&str, Self); 3] =
+        [("both", Self::Both), ("photo", Self::Photo), ("video", Self::Video)];
+}
+
+/// Which characters the names of files may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameRules {
+    /// All that Linux and macOS take.
+    Posix,
+    /// Only those that Windows (and so exFAT and most network shares) takes as well.
+    Windows,
+}
+
+impl NameRules {
+    pub(super) const WORDS: [(&str, Self); 2] = [("posix", Self::Posix), ("windows", Self::Windows)];
+}
+
+/// In which time zone the dates in paths are. Never the machine's: a mirror whose folders depend on where the
+/// machine stands is sorted anew whenever that changes (kei #703, `icloud_photos_downloader` #714).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZoneRule {
+    /// Where the photo was taken; UTC when the photo does not say.
+    Photo,
+    /// One zone for all photos.
+    Fixed(TimeZone),
+}
+
+impl ZoneRule {
+    /// `"photo"` or the IANA name of a zone. The error completes "`time_zone` ...".
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "photo" => Ok(Self::Photo),
+            "UTC" => Ok(Self::Fixed(TimeZone::UTC)),
+            name => TimeZone::get(name).map(Self::Fixed).map_err(|_| {
+                format!(
+                    "must be \"photo\", \"UTC\" or the name of a time zone that this system knows, \
+                     such as \"Europe/Berlin\", not \"{name}\""
+                )
+            }),
+        }
+    }
+
+    /// The wall clock for a photo that was taken at `instant`, `offset` seconds east of UTC.
+    #[must_use]
+    pub fn wall_clock(&self, instant: Timestamp, offset: Option<i32>) -> ZonedDateTime {
+        let zone = match self {
+            Self::Fixed(zone) => zone.clone(),
+            Self::Photo => offset
+                .and_then(|seconds| Offset::from_seconds(seconds).ok())
+                .map_or(TimeZone::UTC, TimeZone::fixed),
+        };
+        instant.to_zoned_datetime(zone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_is_that_of_the_place_where_the_photo_was_taken() {
+        let instant: Timestamp = "2024-06-30T23:30:00Z".parse().unwrap();
+        let day = |rule: &ZoneRule, offset| rule.wall_clock(instant, offset).date().to_string();
+        assert_eq!(day(&ZoneRule::Photo, Some(7200)), "2024-07-01");
+        assert_eq!(day(&ZoneRule::Photo, Some(-7200)), "2024-06-30");
+        assert_eq!(day(&ZoneRule::Photo, None), "2024-06-30");
+        assert_eq!(day(&ZoneRule::Photo, Some(i32::MAX)), "2024-06-30", "an absurd offset is none");
+        assert_eq!(day(&ZoneRule::parse("UTC").unwrap(), Some(7200)), "2024-06-30");
+    }
+
+    #[test]
+    fn a_named_zone_goes_before_the_photos_own() {
+        let Ok(rule) = ZoneRule::parse("Asia/Tokyo") else {
+            println!("skipped: this system has no time zone database");
+            return;
+        };
+        let instant = "2024-06-30T23:30:00Z".parse().unwrap();
+        assert_eq!(rule.wall_clock(instant, Some(-7200)).date().to_string(), "2024-07-01");
+    }
+}

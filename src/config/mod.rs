@@ -1,10 +1,21 @@
-//! The job file.
+//! The job file: what one mirror is to hold, and where.
+//!
+//! [`Job::load`] reads it completely or not at all: an unknown key, a value of the wrong kind, a template that
+//! makes no sense are errors that name the place and, where something similar is known, the nearest name. A key
+//! is known when what it says is done; `config.example.toml` shows all of them with their defaults.
 
-/// tmp
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NameRules {
-    /// a
-    Posix,
-    /// b
-    Windows,
-}
+pub mod env_vars;
+mod error;
+mod job;
+mod keys;
+mod layout;
+pub mod paths;
+mod photos;
+mod reader;
+#[cfg(test)]
+mod tests;
+
+pub use error::{At, ConfigError};
+pub use job::{Account, Job, Network};
+pub use layout::{Layout, LayoutError, LayoutFacts};
+pub use photos::{Libraries, LivePhotos, NameRules, Photos, ZoneRule};

@@ -44,13 +44,10 @@ impl<'a> Document<'a> {
         let table = match self.top.get(name) {
             _ if name.is_empty() => Some(&self.top),
             None => None,
-            Some(value) => match value.get_ref().as_table() {
-                Some(table) => Some(table),
-                None => {
-                    let why = format!("must be a section `[{name}]`, not {}", kind(value.get_ref()));
-                    return Err(self.bad_value(value, name.to_owned(), why));
-                }
-            },
+            Some(value) => Some(value.get_ref().as_table().ok_or_else(|| {
+                let why = format!("must be a section `[{name}]`, not {}", kind(value.get_ref()));
+                self.bad_value(value, name.to_owned(), why)
+            })?),
         };
         Ok(Section { document: self, name, table })
     }
@@ -131,7 +128,7 @@ impl<'a> Section<'a> {
             return Err(self.wrong_kind(key, value, "a list in brackets"));
         };
         let mut chosen = Vec::new();
-        for item in items.iter() {
+        for item in items {
             let Some(text) = item.get_ref().as_str() else {
                 return Err(self.wrong_kind(key, item, "a list of texts in quotes"));
             };

@@ -1,6 +1,7 @@
 //! The attic: `.larder/attic/DATE/PATH` keeps what left the mirror.
 //!
-//! The new name is synced before the old one may go, so that a power cut finds at least one of them.
+//! Where a file has to be linked or copied there, its new name is synced before the old one may go, so that a
+//! power cut finds at least one of them.
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
@@ -17,12 +18,11 @@ use super::{Access, Dir, RelPath, Root, TreeError, name, transfer};
 struct Shelf {
     dir: Dir,
     fd: OwnedFd,
-    changed: Vec<Dir>,
 }
 
 impl Root {
-    /// Moves a file of the mirror to the attic of that date and gives its path there. The caller syncs the
-    /// directory that it left.
+    /// Moves a file of the mirror to the attic of that date and gives its path there. The move lasts when the
+    /// parents of both paths have been handed to [`Root::sync_dirs`].
     pub fn retire(&self, path: &RelPath, date: Date) -> Result<RelPath, TreeError> {
         Self::refuse_own(path)?;
         let parent = self.open_dir(&path.parent())?;
@@ -34,9 +34,9 @@ impl Root {
         self.shelve(&parent, path.file_name(), path, date)
     }
 
-    /// Keeps the file at `path` in the attic while it stays where it is, by a second link or, on another file
-    /// system, by a copy. Where there are no links it is moved. Gives the path in the attic and whether the
-    /// file is still in its place.
+    /// Keeps the file at `path` in the attic, durably, while it stays where it is: by a second link or, on another
+    /// file system, by a copy. Where there are no links it is moved. Gives the path in the attic and whether
+    /// the file is still in its place.
     pub(super) fn keep(&self, path: &RelPath, old: &Facts, date: Date) -> Result<(RelPath, bool), TreeError> {
         let parent = self.open_dir(&path.parent())?;
         let shelf = self.shelf(path, date)?;
@@ -47,17 +47,16 @@ impl Root {
                 result => result,
             }
         });
-        match linked {
-            Ok(name) => Ok((self.shelved(&shelf, &name)?, true)),
-            Err(Errno::XDEV) => {
-                let name = self.copy_to(&shelf, &self.open_file(path)?, path)?;
-                Ok((self.shelved(&shelf, &name)?, true))
-            }
+        let (kept, still_there) = match linked {
+            Ok(name) => (shelf.path(&name)?, true),
+            Err(Errno::XDEV) => (shelf.path(&self.copy_to(&shelf, &self.open_file(path)?, path)?)?, true),
             Err(errno) if transfer::is_unsupported(errno) || matches!(errno, Errno::PERM | Errno::MLINK) => {
-                Ok((self.shelve(&parent, path.file_name(), path, date)?, false))
+                (self.shelve(&parent, path.file_name(), path, date)?, false)
             }
-            Err(errno) => Err(TreeError::from_errno("keep in the attic", path, errno)),
-        }
+            Err(errno) => return Err(TreeError::from_errno("keep in the attic", path, errno)),
+        };
+        self.sync_dirs(&[kept.parent()])?;
+        Ok((kept, still_there))
     }
 
     /// Moves what is called `name` in the directory `from` to the attic, as an old version of `path`.
@@ -71,10 +70,10 @@ impl Root {
         let failed = |errno| TreeError::from_errno("move to the attic", path, errno);
         let shelf = self.shelf(path, date)?;
         match first_free(path, |to| transfer::rename_new(from, name, &shelf.fd, to)) {
-            Ok(to) => self.shelved(&shelf, &to),
+            Ok(to) => shelf.path(&to),
             Err(Errno::XDEV) => {
-                let to = self.copy_to(&shelf, &open_in(from, name, path)?, path)?;
-                let kept = self.shelved(&shelf, &to)?;
+                let kept = shelf.path(&self.copy_to(&shelf, &open_in(from, name, path)?, path)?)?;
+                self.sync_dirs(&[kept.parent()])?;
                 fs::unlinkat(from, name, AtFlags::empty()).map_err(failed)?;
                 Ok(kept)
             }
@@ -90,10 +89,8 @@ impl Root {
             }
         }
         let dir = Dir::from(dir);
-        let mut changed = Vec::new();
-        let fd = self.make_dir(&dir, Access::Private, &mut changed)?;
-        changed.push(dir.clone());
-        Ok(Shelf { dir, fd, changed })
+        let fd = self.make_dir(&dir, Access::Private)?;
+        Ok(Shelf { dir, fd })
     }
 
     /// Copies an old version to the shelf by way of `.larder/incoming/`, so that the attic holds whole files
@@ -115,15 +112,13 @@ impl Root {
         first_free(path, |to| transfer::rename_new(&incoming, &name, &shelf.fd, to))
             .map_err(|errno| failed(errno.into()))
     }
-
-    /// Makes the new name on the shelf last.
-    fn shelved(&self, shelf: &Shelf, name: &str) -> Result<RelPath, TreeError> {
-        self.sync_dirs(&shelf.changed)?;
-        shelf.dir.join(name).map_err(|bad| TreeError::Reserved { path: bad.path })
-    }
 }
 
 impl Shelf {
+    fn path(&self, name: &str) -> Result<RelPath, TreeError> {
+        self.dir.join(name).map_err(|bad| TreeError::Reserved { path: bad.path })
+    }
+
     /// Whether `name` is another name of that very file.
     fn holds(&self, name: &str, old: &Facts) -> rustix::io::Result<bool> {
         let stat = fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)?;

@@ -89,11 +89,10 @@ impl Root {
         file.write_all(text.as_bytes())
             .and_then(|()| file.sync_all())
             .map_err(|source| TreeError::from_io("write", &path, source))?;
-        let mut changed = vec![Dir::ROOT, path.parent()];
-        let own = self.make_dir(&path.parent(), Access::Private, &mut changed)?;
+        let own = self.make_dir(&path.parent(), Access::Private)?;
         transfer::rename_new(&incoming, MARKER, &own, MARKER)
             .map_err(|errno| TreeError::from_errno("write", &path, errno))?;
-        self.sync_dirs(&changed)?;
+        self.sync_dirs(&[path.parent()])?;
         Ok(id)
     }
 }

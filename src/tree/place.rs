@@ -9,7 +9,7 @@ use rustix::fs::{self, AtFlags, Mode, Timespec, Timestamps, UTIME_OMIT};
 use rustix::io::Errno;
 
 use super::facts::{Facts, FileKind};
-use super::{Dir, RelPath, Root, Staging, TreeError, transfer};
+use super::{RelPath, Root, Staging, TreeError, transfer};
 
 /// Who may read a file or a new directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,8 +38,6 @@ pub struct Placed {
     /// Whether the modification time could be set as asked. It cannot for some dates on some disks, which is
     /// no reason not to have the photo.
     pub mtime_set: bool,
-    /// The directories to hand to [`Root::sync_dirs`] before the file is recorded.
-    pub changed: Vec<Dir>,
 }
 
 /// A file that took the place of an older version.
@@ -55,16 +53,16 @@ impl Root {
     /// Gives a staged file, whole and verified, its final name. Missing directories are created; nothing is ever
     /// replaced: a name that is taken is [`TreeError::AlreadyThere`], and the staging file remains.
     ///
-    /// The content is durable when this returns, the name after [`Root::sync_dirs`].
+    /// The content is durable when this returns, the name when the parent of `path` has been handed to
+    /// [`Root::sync_dirs`], before which the file must not be recorded.
     pub fn place(&self, staging: Staging, path: &RelPath, finish: Finish) -> Result<Placed, TreeError> {
-        let mut changed = Vec::new();
-        let parent = self.parent_of(path, finish.access, &mut changed)?;
+        let parent = self.parent_of(path, finish.access)?;
         let mtime_set = self.seal(&staging.file, path, finish)?;
         let source = self.put(&staging, path, finish, |from, name| {
             transfer::rename_new(from, name, &parent, path.file_name())
         })?;
         self.clear(staging, &source)?;
-        self.placed(path, &parent, mtime_set, changed)
+        self.placed(path, &parent, mtime_set)
     }
 
     /// Puts a staged file in the place of the file at `path`, whose older version goes to the attic of
@@ -77,8 +75,7 @@ impl Root {
         attic_date: Date,
         finish: Finish,
     ) -> Result<Replaced, TreeError> {
-        let mut changed = Vec::new();
-        let parent = self.parent_of(path, finish.access, &mut changed)?;
+        let parent = self.parent_of(path, finish.access)?;
         let old = match self.stat(path)? {
             None => {
                 let placed = self.place(staging, path, finish)?;
@@ -99,8 +96,32 @@ impl Root {
         })?;
         self.settle(&source, path, &old, attic_date)?;
         self.clear(staging, &source)?;
-        let placed = self.placed(path, &parent, mtime_set, changed)?;
+        let placed = self.placed(path, &parent, mtime_set)?;
         Ok(Replaced { placed, attic: Some(attic) })
+    }
+
+    /// Gives a file of the mirror (or of the attic) another name, which must be free. Nothing is fetched again:
+    /// where renaming is impossible the file is copied, and the old name goes last. The move lasts when the
+    /// parents of both paths have been handed to [`Root::sync_dirs`].
+    pub fn relocate(&self, from: &RelPath, to: &RelPath, access: Access) -> Result<Facts, TreeError> {
+        let failed = |errno| TreeError::from_errno("move", from, errno);
+        let (old_parent, parent) = (self.open_dir(&from.parent())?, self.parent_of(to, access)?);
+        let old = self.open_file(from)?;
+        match transfer::rename_new(&old_parent, from.file_name(), &parent, to.file_name()) {
+            Ok(()) => return self.placed(to, &parent, true).map(|placed| placed.facts),
+            Err(Errno::EXIST) => return Err(TreeError::AlreadyThere { path: to.to_string() }),
+            Err(Errno::XDEV) => {}
+            Err(errno) => return Err(failed(errno)),
+        }
+        let facts = Facts::of_file(&old, from)?;
+        let mut staging = self.stage(&format!("{:x}{:016x}", facts.dev, facts.ino))?;
+        staging.truncate(0)?;
+        transfer::copy(&old, &mut staging.file).map_err(|source| TreeError::from_io("move", from, source))?;
+        let mtime = Timestamp::from_nanosecond(facts.mtime_ns.into()).ok();
+        let placed = self.place(staging, to, Finish { mtime, access })?;
+        self.sync_dirs(&[to.parent()])?;
+        fs::unlinkat(&old_parent, from.file_name(), AtFlags::empty()).map_err(failed)?;
+        Ok(placed.facts)
     }
 
     /// Refuses paths in larder's own directory.
@@ -109,16 +130,9 @@ impl Root {
     }
 
     /// Opens the directory that a file is to lie in, creating what is missing.
-    fn parent_of(
-        &self,
-        path: &RelPath,
-        access: Access,
-        changed: &mut Vec<Dir>,
-    ) -> Result<OwnedFd, TreeError> {
+    fn parent_of(&self, path: &RelPath, access: Access) -> Result<OwnedFd, TreeError> {
         Self::refuse_own(path)?;
-        let parent = self.make_dir(&path.parent(), access, changed)?;
-        changed.push(path.parent());
-        Ok(parent)
+        self.make_dir(&path.parent(), access)
     }
 
     /// Gives a file its permissions and time and makes its content last. Tells whether the time was set.
@@ -193,17 +207,11 @@ impl Root {
         self.discard(&key)
     }
 
-    fn placed(
-        &self,
-        path: &RelPath,
-        parent: &OwnedFd,
-        mtime_set: bool,
-        changed: Vec<Dir>,
-    ) -> Result<Placed, TreeError> {
+    fn placed(&self, path: &RelPath, parent: &OwnedFd, mtime_set: bool) -> Result<Placed, TreeError> {
         let stat = fs::statat(parent, path.file_name(), AtFlags::SYMLINK_NOFOLLOW)
             .map_err(|errno| TreeError::from_errno("examine", path, errno))?;
         tracing::trace!(%path, root = ?self, "Placed");
-        Ok(Placed { facts: Facts::of(&stat), mtime_set, changed })
+        Ok(Placed { facts: Facts::of(&stat), mtime_set })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The opened destination.
 
+use std::collections::BTreeSet;
+use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +12,7 @@ use rustix::io::Errno;
 
 use super::marker::MARKER;
 use super::path::OWN_DIR;
-use super::{Dir, MirrorId, TreeError};
+use super::{Dir, MirrorId, RelPath, TreeError};
 
 /// Name of the file by which opening proves that the destination can be written.
 const PROBE: &str = "probe";
@@ -83,13 +85,21 @@ impl Root {
         &self.0.path
     }
 
-    /// Makes names last: syncs every directory that is named (each once), the outermost first.
+    /// Makes names last: syncs every directory that is named and all above it, each once, the outermost first.
+    ///
+    /// Those above are synced whoever created them: a worker that finds a directory cannot know whether the name
+    /// of that directory is durable yet. A directory in which nothing is new costs next to nothing.
     pub fn sync_dirs(&self, dirs: &[Dir]) -> Result<(), TreeError> {
-        let mut dirs: Vec<_> = dirs.iter().collect();
-        dirs.sort_unstable();
-        dirs.dedup();
+        let mut all = BTreeSet::from([Dir::ROOT]);
         for dir in dirs {
-            let opened = std::fs::File::from(self.open_dir(dir)?);
+            let mut next = Some(dir.clone());
+            while let Some(dir) = next.filter(|dir| !all.contains(dir)) {
+                next = dir.path().map(RelPath::parent);
+                all.insert(dir);
+            }
+        }
+        for dir in &all {
+            let opened = File::from(self.open_dir(dir)?);
             match opened.sync_all() {
                 // Some network file systems know no sync of a directory; names are theirs to keep.
                 Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::INVAL | Errno::NOTSUP)) => {}

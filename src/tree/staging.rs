@@ -80,8 +80,12 @@ impl Root {
         for entry in fs::Dir::read_from(&incoming).map_err(problem)? {
             let entry = entry.map_err(problem)?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let kept = name.strip_suffix(PART).is_some_and(&keep);
-            if !kept && name != "." && name != ".." && entry.file_type() != fs::FileType::Directory {
+            if name.strip_suffix(PART).is_some_and(&keep) {
+                continue;
+            }
+            let stat =
+                fs::statat(&incoming, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW).map_err(problem)?;
+            if FileKind::of(&stat) != FileKind::Dir {
                 leftovers.push(name);
             }
         }
@@ -96,7 +100,7 @@ impl Root {
 
     /// Opens `.larder/incoming/`, creating it when it is missing.
     pub(super) fn incoming(&self) -> Result<OwnedFd, TreeError> {
-        self.make_dir(&Dir::from(own_path(&[INCOMING])?), Access::Private, &mut Vec::new())
+        self.make_dir(&Dir::from(own_path(&[INCOMING])?), Access::Private)
     }
 
     /// Creates a new, empty file of its owner's in `.larder/incoming/`, in place of an older one of that name.

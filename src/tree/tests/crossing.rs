@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
-use super::super::{Finish, TreeError};
+use super::super::{Access, Finish, TreeError};
 use super::{Destination, Mounted, names, rel};
 
 /// Runs `test` with a destination whose `far` is another file system.
@@ -49,6 +49,23 @@ fn the_old_version_comes_to_the_attic_by_a_copy() {
         let attic = destination.root.retire(&rel("far/a.jpg"), date).unwrap();
         assert_eq!(destination.read(attic.as_str()), "new");
         assert_eq!(names(&destination.path("far")), [""; 0]);
+    });
+}
+
+#[test]
+fn a_file_is_relocated_from_one_file_system_to_the_other_and_back() {
+    across(|destination| {
+        let finish = Finish { mtime: Some("2020-01-02T03:04:05.6Z".parse().unwrap()), ..Finish::default() };
+        let near = rel("a.jpg");
+        let placed = destination.root.place(destination.staged("ab", "content"), &near, finish).unwrap();
+        for (from, to) in [(near.clone(), rel("far/x/a.jpg")), (rel("far/x/a.jpg"), near)] {
+            let facts = destination.root.relocate(&from, &to, Access::Shared).unwrap();
+            assert_eq!(facts.mtime_ns, placed.facts.mtime_ns);
+            assert_eq!(destination.read(to.as_str()), "content");
+            assert!(!destination.path(from.as_str()).exists());
+            assert_eq!(destination.incoming(), [""; 0]);
+        }
+        assert_eq!(names(&destination.path("far/x")), [""; 0]);
     });
 }
 

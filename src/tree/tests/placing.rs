@@ -22,19 +22,40 @@ fn a_placed_file_is_whole_and_nothing_is_left_behind() {
     assert_eq!(placed.facts.nlink, 1);
     assert_eq!(Some(placed.facts), destination.root.stat(&rel("2024/06/IMG_1.HEIC")).unwrap());
     assert_eq!(destination.incoming(), [""; 0]);
-    destination.root.sync_dirs(&placed.changed).unwrap();
 }
 
 #[test]
-fn every_directory_with_a_new_name_in_it_is_to_be_synced() {
+fn syncing_takes_directories_once_with_all_above_them() {
     let destination = Destination::new();
-    let dir = |text| Dir::from(rel(text));
-    let first = destination.place("1", "2024/06/a").unwrap();
-    assert_eq!(first.changed, [Dir::ROOT, dir("2024"), dir("2024/06")]);
-    let second = destination.place("2", "2024/06/b").unwrap();
-    assert_eq!(second.changed, [dir("2024/06")]);
-    let third = destination.place("3", "c").unwrap();
-    assert_eq!(third.changed, [Dir::ROOT]);
+    destination.place("1", "2024/06/a").unwrap();
+    let dirs = [rel("2024/06/a").parent(), Dir::ROOT, rel("2024/06/a").parent()];
+    destination.root.sync_dirs(&dirs).unwrap();
+    destination.root.sync_dirs(&[]).unwrap();
+    assert!(destination.root.sync_dirs(&[rel("2025/06/a").parent()]).is_err());
+}
+
+#[test]
+fn a_private_directory_has_a_parent_that_is_not() {
+    let destination = Destination::new();
+    destination.root.ensure_dir(&rel("Shared Library/Hidden"), Access::Private).unwrap();
+    destination.root.ensure_dir(&rel("Shared Library/Hidden"), Access::Shared).unwrap();
+    fs::create_dir(destination.path("usual-dir")).unwrap();
+    assert_eq!(mode(&destination, "Shared Library"), mode(&destination, "usual-dir"));
+    assert_eq!(mode(&destination, "Shared Library/Hidden"), 0o700);
+    assert!(destination.root.ensure_dir(&rel(".larder/x"), Access::Shared).is_err());
+}
+
+#[test]
+fn a_relocated_file_keeps_content_and_time() {
+    let destination = Destination::new();
+    let before = destination.place("x", "2024/a").unwrap().facts;
+    let after = destination.root.relocate(&rel("2024/a"), &rel("2025/01/b"), Access::Shared).unwrap();
+    assert!(after.is_same_version(&before));
+    assert!(!destination.path("2024/a").exists());
+    destination.place("y", "2024/a").unwrap();
+    let error = destination.root.relocate(&rel("2024/a"), &rel("2025/01/b"), Access::Shared).unwrap_err();
+    assert!(matches!(error, TreeError::AlreadyThere { .. }), "{error:?}");
+    assert_eq!((destination.read("2024/a"), destination.read("2025/01/b")), ("y".into(), "x".into()));
 }
 
 #[test]

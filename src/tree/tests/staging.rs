@@ -96,7 +96,7 @@ fn a_full_disk_is_said_to_be_full_and_the_size_stays_true() {
     let root = Root::open(temp.path(), None, false).unwrap().root;
     let mut staging = root.stage("0a").unwrap();
     let error = loop {
-        if let Err(error) = staging.append(&[7; 30_000]) {
+        if let Err(error) = staging.append(&[7; 10_000]) {
             break error;
         }
     };

@@ -49,7 +49,7 @@ impl Verifier {
             }
         };
         let key: [u8; 32] = pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(&input, salt, iterations);
-        let verifier =
+        let v =
             ClientG2048::<Sha256>::new_with_options(false).compute_verifier(account.as_bytes(), &key, salt);
         Verifier { account: account.to_owned(), salt: salt.to_vec(), v }
     }

@@ -1,6 +1,6 @@
 //! Sign-in: password, second factor, trust, and every refusal on the way.
 
-use super::browser::{Browser, start};
+use super::browser::start;
 use crate::{Account, AccountKind, CodeAnswer, LeadingZero, Loss, Padding, Protocol, TrustAnswer};
 use serde_json::json;
 use std::time::Duration;
@@ -91,9 +91,8 @@ async fn leading_zeros_tell_strict_servers_from_lenient_ones() {
 async fn a_stale_scnt_is_refused() {
     let (_simulator, control, mut browser) = start(Account::default()).await;
     browser.password(PASSWORD).await;
-    let stale = browser.clone();
+    let mut stale = browser.clone();
     assert_eq!(browser.push().await.status, 202);
-    let mut stale = Browser { url: browser.url.clone(), ..stale };
     assert_eq!(stale.push().await.status, 401);
     assert_eq!(control.log().last().unwrap().note.as_deref(), Some("scnt is stale"));
     let code = control.codes().device.unwrap();

@@ -79,7 +79,7 @@ impl From<TreeError> for Failure {
 
 /// Exit code of an error that ended a run.
 #[must_use]
-pub fn run_exit(error: &RunError) -> Exit {
+pub(super) fn run_exit(error: &RunError) -> Exit {
     match error {
         RunError::Session(error) | RunError::Service(CloudKitError::Session(error)) => session_exit(error),
         RunError::Service(CloudKitError::SignInNeeded { .. }) => Exit::SignIn,

@@ -11,8 +11,8 @@ use super::{Exit, Failure};
 use crate::clock::SystemClock;
 use crate::config::env_vars::LARDER_ENDPOINT;
 use crate::config::{Job, paths::Places};
-use crate::http::{self, Settings, USER_AGENT};
-use crate::icloud::session::{Account, Endpoints, Session, Store};
+use crate::http::{self, Settings};
+use crate::icloud::session::{Account, Endpoints, Session, Store, USER_AGENT};
 use crate::secret::Passwords;
 use crate::state::{JobLock, MetaKey, Reader, State, text};
 

@@ -115,26 +115,32 @@ fn place(
     attic_date: jiff::civil::Date,
 ) -> Result<Landed, TreeError> {
     let access = if task.private { Access::Private } else { Access::Shared };
+    if let Some(dir) = &task.private_dir {
+        root.ensure_dir(dir, access)?;
+    }
     let finish = Finish { mtime: task.mtime, access };
     if task.replaces.as_ref() == Some(&task.path) {
         let replaced = root.replace(staging, &task.path, attic_date, finish)?;
-        return Ok(Landed::Placed { proof, matched, dirs: replaced.placed.changed, attic: replaced.attic });
+        let mut dirs = vec![task.path.parent()];
+        dirs.extend(replaced.attic.iter().map(RelPath::parent));
+        return Ok(Landed::Placed { proof, matched, dirs, attic: replaced.attic });
     }
-    let mut dirs = match root.place(staging, &task.path, finish) {
-        Ok(placed) => placed.changed,
+    let mut dirs = vec![task.path.parent()];
+    match root.place(staging, &task.path, finish) {
+        Ok(_) => {}
         // Placed by a run that was stopped before it could record it, or the same file of a lost state.
         Err(TreeError::AlreadyThere { .. }) if holds(root, &task.path, digest)? => {
             root.discard(&task.staging_key())?;
-            vec![task.path.parent()]
         }
         Err(error) => return Err(error),
-    };
+    }
     let mut attic = None;
     if let Some(old) = &task.replaces
         && root.stat(old)?.is_some()
     {
-        attic = Some(root.retire(old, attic_date)?);
-        dirs.push(old.parent());
+        let retired = root.retire(old, attic_date)?;
+        dirs.extend([old.parent(), retired.parent()]);
+        attic = Some(retired);
     }
     Ok(Landed::Placed { proof, matched, dirs, attic })
 }

@@ -252,6 +252,7 @@ impl Site<'_> {
                 replaces,
                 mtime,
                 private: asset.hidden,
+                private_dir: plan::private_dir(&placement.folder).filter(|_| asset.hidden),
             });
         }
         laid.placement = placement;

@@ -21,8 +21,10 @@ pub(super) struct Task {
     pub(super) replaces: Option<RelPath>,
     /// Modification time to give it.
     pub(super) mtime: Option<Timestamp>,
-    /// Whether its new folders are for the owner alone.
+    /// Whether the file is for the owner alone.
     pub(super) private: bool,
+    /// The outermost directory on the way to it that is for the owner alone.
+    pub(super) private_dir: Option<RelPath>,
 }
 
 impl Task {

@@ -11,7 +11,11 @@ use sha2::{Digest as _, Sha256};
 use super::Wanted;
 use crate::config::{LayoutFacts, Photos};
 use crate::model::{Asset, Master, ZoneId};
+use crate::tree::RelPath;
 use crate::tree::name::{NameRules, fold, legal, split_ext, with_suffix};
+
+/// Folder of hidden photos.
+const HIDDEN: &str = "Hidden";
 
 /// What lies at a path, as far as naming cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +48,7 @@ pub fn folder(asset: &Asset, zone: &ZoneId, policy: &Photos) -> Vec<String> {
         components.push(shared.to_owned());
     }
     if asset.hidden {
-        components.push("Hidden".to_owned());
+        components.push(HIDDEN.to_owned());
     }
     let dates = [asset.asset_date, asset.added_date, asset.created];
     let wall_clock = |instant| policy.time_zone.wall_clock(instant, asset.zone_offset);
@@ -53,6 +57,13 @@ pub fn folder(asset: &Asset, zone: &ZoneId, policy: &Photos) -> Vec<String> {
     let facts = LayoutFacts { created: created.as_ref(), added: added.as_ref(), library: shared };
     components.extend(policy.layout.folder(&facts).iter().filter_map(|c| legal(c, policy.names)));
     components
+}
+
+/// The directory of hidden photos on the way to `folder`, which is for the owner alone.
+#[must_use]
+pub fn private_dir(folder: &str) -> Option<RelPath> {
+    let depth = folder.split('/').position(|component| component == HIDDEN)?;
+    RelPath::parse(&folder.split('/').take(depth + 1).collect::<Vec<_>>().join("/")).ok()
 }
 
 /// What people call the library.

@@ -32,7 +32,11 @@ impl Console {
             When::Never => false,
             When::Auto => interactive && std::env::var_os("NO_COLOR").is_none(),
         };
-        let target = if interactive && !global.quiet { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if interactive && !global.quiet {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bars = Arc::new(MultiProgress::with_draw_target(target));
         Self { bars, interactive, quiet: global.quiet, json: global.json, colour }
     }
@@ -86,7 +90,11 @@ impl Console {
         text.lines()
             .map(|line| {
                 let (label, rest) = line.split_at_checked(16).unwrap_or((line, ""));
-                if label.trim().is_empty() { format!("{line}\n") } else { format!("{}{rest}\n", self.paint(label, "1")) }
+                if label.trim().is_empty() {
+                    format!("{line}\n")
+                } else {
+                    format!("{}{rest}\n", self.paint(label, "1"))
+                }
             })
             .collect()
     }

@@ -120,9 +120,9 @@ impl Scratch {
         let mut builder = std::fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .create(&path)
-            .map_err(|error| Failure::new(Exit::Disk, format!("Cannot create `{}`: {error}", path.display())))?;
+        builder.create(&path).map_err(|error| {
+            Failure::new(Exit::Disk, format!("Cannot create `{}`: {error}", path.display()))
+        })?;
         Ok(Self(path))
     }
 }

@@ -23,7 +23,8 @@ pub(super) fn start(global: &Global, console: &Console) {
         (_, 1) => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
-    let asked = EnvFilter::builder().with_default_directive(level.into()).with_env_var(LARDER_LOG).from_env_lossy();
+    let asked =
+        EnvFilter::builder().with_default_directive(level.into()).with_env_var(LARDER_LOG).from_env_lossy();
     let own = Targets::new().with_target("larder", LevelFilter::TRACE);
     let lines = fmt::layer().with_writer(Above(console.clone())).with_ansi(false);
     let layer = match global.log_format {

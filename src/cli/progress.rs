@@ -131,7 +131,9 @@ mod tests {
 
     #[test]
     fn the_templates_are_sound() {
-        for template in ["{spinner:.cyan} {wide_msg}", "  {bar:32.cyan/dim} {decimal_bytes:>10} {eta:>4} {wide_msg}"] {
+        for template in
+            ["{spinner:.cyan} {wide_msg}", "  {bar:32.cyan/dim} {decimal_bytes:>10} {eta:>4} {wide_msg}"]
+        {
             assert!(ProgressStyle::with_template(template).is_ok());
         }
     }

@@ -130,13 +130,23 @@ impl Status {
         if self.unreadable > 0 {
             add("Unreadable", counted(self.unreadable, "record", "records"));
         }
-        add("Missing", if self.missing == 0 { "nothing".into() } else { counted(self.missing, "photo", "photos") });
+        add(
+            "Missing",
+            if self.missing == 0 { "nothing".into() } else { counted(self.missing, "photo", "photos") },
+        );
         for item in self.missing_items.iter().take(10) {
             add("", format!("{}: {}", item.item, item.why));
         }
         if let Some(ends) = self.trust_ends {
             let days = ends.duration_since(now).as_hours() / 24;
-            add("Sign-in", if days >= 0 { format!("good for {days} more days") } else { "needed: run `larder login`".into() });
+            add(
+                "Sign-in",
+                if days >= 0 {
+                    format!("good for {days} more days")
+                } else {
+                    "needed: run `larder login`".into()
+                },
+            );
         }
         lines.concat()
     }

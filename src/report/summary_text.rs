@@ -67,7 +67,8 @@ fn library_facts(library: &Library) -> Vec<String> {
     if let Some(listed) = library.listed {
         facts.push(format!("{} listed", counted(listed, "photo", "photos")));
     }
-    for (n, what) in [(library.added, "new"), (library.changed, "changed"), (library.deleted, "deleted in iCloud")]
+    for (n, what) in
+        [(library.added, "new"), (library.changed, "changed"), (library.deleted, "deleted in iCloud")]
     {
         if n > 0 && !(what == "new" && library.listed == Some(n)) {
             facts.push(format!("{} {what}", count(n)));
@@ -111,15 +112,24 @@ fn files(lines: &mut Lines, summary: &Summary) {
         lines.add("Found", format!("{files} on disk already, recognised by checksum, not fetched"));
     }
     if out.proven > 0 {
-        lines.add("Proven", format!("{} byte for byte against Apple's checksum", counted(out.proven, "file", "files")));
+        lines.add(
+            "Proven",
+            format!("{} byte for byte against Apple's checksum", counted(out.proven, "file", "files")),
+        );
     }
     if out.not_provable > 0 {
         let files = counted(out.not_provable, "file", "files");
-        lines.add("Not provable", format!("{files}: Apple publishes no checksum that can be checked; size and SHA-256 kept"));
+        lines.add(
+            "Not provable",
+            format!("{files}: Apple publishes no checksum that can be checked; size and SHA-256 kept"),
+        );
     }
     if out.disputed > 0 {
         let files = counted(out.disputed, "file", "files");
-        lines.add("Disputed", format!("{files}: iCloud served the same bytes twice, which are not what its checksum says"));
+        lines.add(
+            "Disputed",
+            format!("{files}: iCloud served the same bytes twice, which are not what its checksum says"),
+        );
         for path in out.disputed_items.iter().take(NAMED) {
             lines.add("", path.clone());
         }
@@ -137,11 +147,15 @@ fn not_here(lines: &mut Lines, summary: &Summary) {
         lines.add("Kept", format!("{photos} deleted in iCloud stay on this disk"));
     }
     for (key, n) in &out.out_of_scope {
-        lines.add("Left out", format!("{} by `{key} = false` in the job file", counted(*n, "photo", "photos")));
+        lines.add(
+            "Left out",
+            format!("{} by `{key} = false` in the job file", counted(*n, "photo", "photos")),
+        );
     }
     if out.waiting > 0 {
         let photos = counted(out.waiting, "photo", "photos");
-        lines.add("Waiting", format!("{photos} not fully uploaded to iCloud yet; they come with a later run"));
+        lines
+            .add("Waiting", format!("{photos} not fully uploaded to iCloud yet; they come with a later run"));
     }
     if out.broken > 0 {
         let records = counted(out.broken, "record", "records");
@@ -149,7 +163,8 @@ fn not_here(lines: &mut Lines, summary: &Summary) {
         lines.items(&out.broken_items, out.broken);
     }
     if out.failed > 0 {
-        lines.add("Missing", format!("{}; tried again at the next run", counted(out.failed, "file", "files")));
+        lines
+            .add("Missing", format!("{}; tried again at the next run", counted(out.failed, "file", "files")));
         lines.items(&out.failed_items, out.failed);
     }
 }
@@ -171,8 +186,10 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named_and_counted() {
-        let trouble = |n: u64| Trouble { item: format!("IMG_{n}.HEIC"), why: "only 3 of 9 bytes came".into() };
-        let outcome = Outcome { failed: 12, failed_items: (0..12).map(trouble).collect(), ..Outcome::default() };
+        let trouble =
+            |n: u64| Trouble { item: format!("IMG_{n}.HEIC"), why: "only 3 of 9 bytes came".into() };
+        let outcome =
+            Outcome { failed: 12, failed_items: (0..12).map(trouble).collect(), ..Outcome::default() };
         let text = text(&summary(outcome));
         assert!(text.contains("Missing         12 files; tried again at the next run"), "{text}");
         assert!(text.contains("IMG_9.HEIC: only 3 of 9 bytes came"), "{text}");

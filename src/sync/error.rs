@@ -29,7 +29,9 @@ pub enum RunError {
         last: String,
     },
     /// The state belongs to another Apple ID.
-    #[error("The state in `{state_dir}` belongs to another Apple ID: name another `state_dir` for this account")]
+    #[error(
+        "The state in `{state_dir}` belongs to another Apple ID: name another `state_dir` for this account"
+    )]
     OtherAccount {
         /// The state directory.
         state_dir: String,

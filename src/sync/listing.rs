@@ -55,6 +55,9 @@ pub async fn list(ctx: &Context, feed: &Feed, number: u16, row: ZoneRow) -> Resu
     // Albums live in the personal library alone; a shared one answers that it has no such list.
     let albums = async { if zone.is_personal() { albums(ctx, feed, number, &zone).await } else { Ok(()) } };
     tokio::try_join!(photos, albums)?;
+    // From here on the catalog is true up to the token that was taken before; what came since is a delta.
+    let row = ZoneRow { id: zone.clone(), progress: Progress::Current { token: since.clone() } };
+    ctx.write(move |batch| batch.put_zone(&row)).await?;
     check::replay(ctx, feed, zone.area, vec![(number, zone, since)]).await
 }
 

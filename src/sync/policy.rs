@@ -31,8 +31,7 @@ async fn mark_all(ctx: &Context) -> Result<(), RunError> {
         let mut after: Option<String> = None;
         loop {
             let from = after.clone();
-            let piece =
-                ctx.read(move |view| state::assets_after(view, zone, from.as_deref(), PIECE)).await?;
+            let piece = ctx.read(move |view| state::assets_after(view, zone, from.as_deref(), PIECE)).await?;
             let Some(last) = piece.last() else { break };
             after = Some(last.record.clone());
             ctx.write(move |batch| {

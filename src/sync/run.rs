@@ -104,7 +104,8 @@ async fn go(
 
 /// Opens the destination and makes sure that it is the one this state knows.
 fn open_destination(path: &Path, state: &State, options: Options) -> Result<Root, RunError> {
-    let known = state::text(&state.view()?, MetaKey::PhotosMirror)?.and_then(|id| id.parse::<MirrorId>().ok());
+    let known =
+        state::text(&state.view()?, MetaKey::PhotosMirror)?.and_then(|id| id.parse::<MirrorId>().ok());
     if options.dry_run {
         return Ok(Root::inspect(path, known.as_ref(), options.accept_destination)?);
     }

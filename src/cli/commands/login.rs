@@ -44,7 +44,9 @@ fn tell(console: &Console, done: &LoginDone) -> Result<(), Failure> {
         return console.out_json(&serde_json::json!({ "signed_in": true, "trust_ends": expires }));
     }
     let until = match done.trust_expires {
-        Some(end) => format!(" Good for {} days.", end.duration_since(Timestamp::now()).as_hours() / 24),
+        Some(end) => {
+            format!(" Good for {} days.", (end.duration_since(Timestamp::now()).as_hours() + 12) / 24)
+        }
         None => String::new(),
     };
     console.tell(&format!("{} Signed in.{until}", console.paint("✓", "1;32")));

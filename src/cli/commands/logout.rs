@@ -14,7 +14,9 @@ pub(super) async fn logout(global: &Global, console: &Console) -> Result<Exit, F
     } else if done.confirmed {
         console.tell("Signed out. The mirror stays as it is.");
     } else {
-        console.tell("Everything stored about the session is gone. Apple did not confirm; the session ends by itself.");
+        console.tell(
+            "Everything stored about the session is gone. Apple did not confirm; the session ends by itself.",
+        );
     }
     Ok(Exit::Done)
 }

@@ -6,8 +6,8 @@ use crate::cli::args::{Global, Ls, What};
 use crate::cli::job::load;
 use crate::cli::{Console, Exit, Failure};
 use crate::report::figures::{bytes, counted};
-use crate::report::holdings::{AlbumEntry, Holdings, LibraryEntry, PhotoEntry};
 use crate::report::holdings;
+use crate::report::holdings::{AlbumEntry, Holdings, LibraryEntry, PhotoEntry};
 
 pub(super) fn ls(global: &Global, console: &Console, args: &Ls) -> Result<Exit, Failure> {
     let What::Photos = args.what;

@@ -91,7 +91,8 @@ impl Partial {
             return Ok(Landed::Short { have: self.have() });
         }
         let digest = self.hasher.finish();
-        let matched = task.wanted.resource.checksum.provable().map(|_| digest.apple == task.wanted.resource.checksum);
+        let matched =
+            task.wanted.resource.checksum.provable().map(|_| digest.apple == task.wanted.resource.checksum);
         let proof = match judge(&digest, &task.wanted.resource, class, before) {
             Verdict::Proven => Proof::Proven,
             Verdict::SizeOnly => Proof::SizeOnly { sha256: own_hash(&self.staging, &digest)? },

@@ -85,7 +85,10 @@ pub(super) async fn bring(
         match attempt(ctx, &task, &url, before.as_ref()).await? {
             Attempt::Done(Landed::Placed { proof, matched, dirs, attic }) => {
                 streak.broken();
-                return Ok(Report::Settled { task, settled: Settled::Placed { proof, matched, dirs, attic } });
+                return Ok(Report::Settled {
+                    task,
+                    settled: Settled::Placed { proof, matched, dirs, attic },
+                });
             }
             Attempt::Done(Landed::Wrong(digest)) => {
                 why = "the bytes that came do not match Apple's checksum".into();

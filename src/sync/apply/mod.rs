@@ -156,7 +156,8 @@ impl<'a> Planner<'a> {
         for work in planned.works {
             let bytes = work.tasks.iter().map(|task| task.wanted.resource.size).sum();
             self.ctx.tell(&Event::Planned { files: work.tasks.len() as u64, bytes });
-            let begin = Report::Begin { item: work.item, generation: work.generation, files: work.tasks.len() };
+            let begin =
+                Report::Begin { item: work.item, generation: work.generation, files: work.tasks.len() };
             self.report(begin).await;
             for task in work.tasks {
                 let permit = self.permit().await?;

@@ -143,7 +143,11 @@ impl Group {
         ctx.tell(&Event::Placed { path, size: resource.size, fetched: true });
         if let Some(matched) = matched {
             let counts = self.classes.entry(resource.kind.as_str()).or_default();
-            if matched { counts.0 += 1 } else { counts.1 += 1 }
+            if matched {
+                counts.0 += 1
+            } else {
+                counts.1 += 1
+            }
             ctx.classes.count(resource.kind, matched);
         }
         self.dirs.extend(dirs);

@@ -97,7 +97,8 @@ fn plan_batch(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result<Planned, RunE
     let mut planned = Planned::default();
     let (mut taken, mut same) = (HashMap::new(), HashMap::new());
     for (item, mark) in batch {
-        let settle = |planned: &mut Planned, what| planned.settled.push((item.clone(), mark.generation, what));
+        let settle =
+            |planned: &mut Planned, what| planned.settled.push((item.clone(), mark.generation, what));
         let (Some(asset), Some(zone)) = (state::asset(&view, &item)?, zones.get(&item.zone)) else {
             settle(&mut planned, Settled::InPlace);
             continue;
@@ -121,7 +122,8 @@ fn plan_batch(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result<Planned, RunE
             Verdict::Files(wanted) => {
                 // Files only come with a master, so the master is there.
                 let Some(master) = master else { continue };
-                let mut site = Site { root: &ctx.root, view: &view, item: &item, taken: &mut taken, same: &mut same };
+                let mut site =
+                    Site { root: &ctx.root, view: &view, item: &item, taken: &mut taken, same: &mut same };
                 let subject = Subject { asset: &asset, master: &master, zone: &zone.id };
                 match site.lay_out(ctx, &subject, &wanted, placement)? {
                     Ok(laid) => planned.take(item, mark.generation, laid, ctx),
@@ -197,18 +199,28 @@ impl Site<'_> {
                     self.spot(&placement.path(name), file)
                 })?;
                 let Some(names) = names else {
-                    return Ok(Err(format!("No free name for `{}` in `{}`", placement.stem, placement.folder)));
+                    return Ok(Err(format!(
+                        "No free name for `{}` in `{}`",
+                        placement.stem, placement.folder
+                    )));
                 };
                 Placement { stem: names.stem, ..placement }
             }
         };
-        let missing: Vec<Wanted> =
-            plan::missing(wanted, Some(&placement)).into_iter().cloned().collect();
-        let mut laid = LaidOut { placement: placement.clone(), taken: vec![], tasks: vec![], adopted: vec![] };
-        let mtime = [asset.asset_date, asset.added_date, asset.created].into_iter().flatten().find_map(plan::plausible);
+        let missing: Vec<Wanted> = plan::missing(wanted, Some(&placement)).into_iter().cloned().collect();
+        let mut laid =
+            LaidOut { placement: placement.clone(), taken: vec![], tasks: vec![], adopted: vec![] };
+        let mtime = [asset.asset_date, asset.added_date, asset.created]
+            .into_iter()
+            .flatten()
+            .find_map(plan::plausible);
         for (file, name) in missing.iter().zip(self.names_in(asset, &placement, wanted, &missing)?) {
             let Some(name) = name else {
-                return Ok(Err(format!("No free name for the {} of `{}`", file.resource.kind.as_str(), placement.stem)));
+                return Ok(Err(format!(
+                    "No free name for the {} of `{}`",
+                    file.resource.kind.as_str(),
+                    placement.stem
+                )));
             };
             let text = placement.path(&name);
             let folded = fold(&text);
@@ -273,7 +285,8 @@ impl Site<'_> {
         for file in missing {
             let at = wanted.iter().position(|other| other == file).unwrap_or(0);
             let name = plain.files.get(at).cloned().unwrap_or_default();
-            let own = placement.file(file.resource.kind).is_some_and(|old| old.name == name && old.proof.is_some());
+            let own =
+                placement.file(file.resource.kind).is_some_and(|old| old.name == name && old.proof.is_some());
             if own || self.spot(&placement.path(&name), file)? != Spot::Taken {
                 names.push(Some(name));
                 continue;

@@ -24,7 +24,12 @@ pub(super) enum Verdict {
 }
 
 /// Judges a body of the right size. `before` is what an earlier fetch of the same file gave.
-pub(super) fn judge(digest: &Digest, resource: &Resource, class: ClassCounts, before: Option<&Digest>) -> Verdict {
+pub(super) fn judge(
+    digest: &Digest,
+    resource: &Resource,
+    class: ClassCounts,
+    before: Option<&Digest>,
+) -> Verdict {
     if resource.checksum.provable().is_none() {
         return Verdict::SizeOnly;
     }

@@ -7,7 +7,9 @@ mod naming;
 mod scope;
 
 pub use files::{Wanted, wanted_files};
-pub use naming::{Names, Spot, base_name, choose_names, folder, library_name, names_for, plausible, private_dir};
+pub use naming::{
+    Names, Spot, base_name, choose_names, folder, library_name, names_for, plausible, private_dir,
+};
 pub use scope::{OutOfScope, out_of_scope};
 
 use crate::config::Photos;

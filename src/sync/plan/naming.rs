@@ -110,7 +110,11 @@ pub fn choose_names<E>(
     mut spot: impl FnMut(&str, &Wanted) -> Result<Spot, E>,
 ) -> Result<Option<Names>, E> {
     let mut first_free = None;
-    for mark in [String::new(), format!("-{}", short_id(&asset.record, 8)), format!("-{}", short_id(&asset.record, 32))] {
+    for mark in [
+        String::new(),
+        format!("-{}", short_id(&asset.record, 8)),
+        format!("-{}", short_id(&asset.record, 32)),
+    ] {
         let names = names_for(stem, &mark, wanted);
         let mut spots = Vec::with_capacity(names.files.len());
         for (name, wanted) in names.files.iter().zip(wanted) {

@@ -96,7 +96,7 @@ struct Answering {
 impl Answering {
     fn scribe<'a>(&'a self, zone: &'a Zone, signer: &'a Signer, wanted: &'a Wanted) -> Scribe<'a> {
         let issue = Issue { signer, zone: &zone.name, request: &self.request, expires_s: self.expires_s };
-        Scribe { zone, wanted, issue, bare_relations: false, bare_tombstones: false }
+        Scribe::new(zone, wanted, issue)
     }
 }
 

@@ -10,7 +10,7 @@ pub struct Quirks {
     pub short_pages: Option<usize>,
     /// An empty stretch in the middle of every photo list (kei #239).
     pub hole: Option<Hole>,
-    /// Every second page of a photo list comes without masters (kei #140).
+    /// Pages that begin in every second hundred of ranks come without masters (kei #140).
     pub pages_without_masters: bool,
     /// Every page of a photo list after the first begins with the last item of the page before (kei #500).
     pub repeated_assets: bool,

@@ -34,7 +34,8 @@ pub struct Quirks {
     pub url_lifetime_s: i64,
 }
 
-/// Ranks at which a list has nothing, although more follows.
+/// Ranks at which a list has nothing, although more follows. A client that probes in steps of 100 ranks, as kei does,
+/// crosses a hole without loss when both numbers are multiples of 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hole {
     /// First empty rank.

@@ -100,7 +100,7 @@ pub(crate) fn send(
         axum::body::Body::empty()
     } else {
         // A stream of unknown size: the server then takes `Content-Length` as it stands, true or not.
-        axum::body::Body::from_stream(stream::unfold(Sending { payload, manner, exchange, sent: 0 }, piece))
+        axum::body::Body::from_stream(stream::unfold(Sending { whole: payload.len().min(length), payload, manner, exchange, sent: 0 }, piece))
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -119,11 +119,13 @@ struct Sending {
     payload: Payload,
     manner: Manner,
     exchange: Exchange,
+    /// Bytes to send if nothing ends the body before.
+    whole: u64,
     sent: u64,
 }
 
 async fn piece(mut this: Sending) -> Option<(io::Result<Bytes>, Sending)> {
-    let whole = this.payload.len();
+    let whole = this.whole;
     if let Some((_, end)) = this.manner.end.filter(|(at, _)| this.sent >= *at && *at < whole) {
         tokio::time::sleep(FLUSH).await;
         match end {

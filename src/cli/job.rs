@@ -13,6 +13,7 @@ use crate::config::env_vars::LARDER_ENDPOINT;
 use crate::config::{Job, paths::Places};
 use crate::http::{self, Settings};
 use crate::icloud::session::{Account, Endpoints, Session, Store, USER_AGENT};
+use crate::model::hex;
 use crate::secret::Passwords;
 use crate::state::{JobLock, MetaKey, Reader, State, text};
 
@@ -96,7 +97,7 @@ impl Loaded {
 
     fn own(&self, state: State) -> Result<State, Failure> {
         let apple_id = self.job.account.apple_id.expose_secret().trim().to_lowercase();
-        let account: String = Sha256::digest(apple_id).iter().map(|byte| format!("{byte:02x}")).collect();
+        let account = hex(&Sha256::digest(apple_id));
         match text(&state.view()?, MetaKey::Account)? {
             Some(known) if known != account => {
                 let dir = self.job.state_dir.display();

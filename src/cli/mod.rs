@@ -35,7 +35,7 @@ pub fn run() -> ExitCode {
     };
     let console = Console::new(&args.global);
     logging::start(&args.global, &console);
-    match commands::run(args, &console) {
+    match commands::run(&args, &console) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             console.failure(&failure);

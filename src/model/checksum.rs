@@ -14,6 +14,17 @@ use sha2::Sha256;
 /// The salt that precedes the content: two names, each ended by a zero byte.
 const SALT: &[u8; 51] = b"com.apple.XattrObjectSalt\0com.apple.DataObjectSalt\0";
 
+/// Bytes as lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ok = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// A checksum as Apple publishes it: opaque bytes, of which only one form can be proven.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Checksum(#[serde(with = "bytes_as_seq")] Vec<u8>);

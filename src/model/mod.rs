@@ -10,6 +10,6 @@ mod resource;
 
 pub use album::{Album, AlbumKind, Member};
 pub use asset::{Asset, Master};
-pub use checksum::{Checksum, ContentHasher, Digest};
+pub use checksum::{Checksum, ContentHasher, Digest, hex};
 pub use id::{Area, ItemId, ZoneId};
 pub use resource::{Kind, Resource};

@@ -25,7 +25,7 @@ pub fn text(summary: &Summary) -> String {
         not_here(&mut lines, summary);
     }
     for warning in &summary.outcome.warnings {
-        lines.add("Note", warning.clone());
+        lines.add("Note", warning);
     }
     if let Some(error) = &summary.error {
         lines.add("Stopped", format!("{error}. What was done until then is kept"));
@@ -37,9 +37,9 @@ pub fn text(summary: &Summary) -> String {
 struct Lines(String);
 
 impl Lines {
-    fn add(&mut self, label: &str, text: String) {
+    fn add(&mut self, label: &str, text: impl AsRef<str>) {
         // Writing to a string cannot fail.
-        let _ok = writeln!(self.0, "{label:<COLUMN$}{text}");
+        let _ok = writeln!(self.0, "{label:<COLUMN$}{}", text.as_ref());
     }
 
     fn items(&mut self, items: &[Trouble], total: u64) {
@@ -94,7 +94,7 @@ fn files(lines: &mut Lines, summary: &Summary) {
         let files = counted(out.to_fetch, "file", "files");
         lines.add("Would fetch", format!("{files}, {}", bytes(out.to_fetch_bytes)));
         for path in out.to_fetch_items.iter().take(NAMED) {
-            lines.add("", path.clone());
+            lines.add("", path);
         }
         if out.to_fetch > NAMED as u64 {
             lines.add("", format!("and {} more", count(out.to_fetch - NAMED as u64)));
@@ -131,7 +131,7 @@ fn files(lines: &mut Lines, summary: &Summary) {
             format!("{files}: iCloud served the same bytes twice, which are not what its checksum says"),
         );
         for path in out.disputed_items.iter().take(NAMED) {
-            lines.add("", path.clone());
+            lines.add("", path);
         }
     }
     if out.replaced > 0 {

@@ -4,7 +4,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::{Context, RunError};
-use crate::model::ItemId;
+use crate::model::{ItemId, hex};
 use crate::state::{self, MetaKey};
 
 /// Items marked in one transaction.
@@ -48,5 +48,5 @@ fn fingerprint(ctx: &Context) -> String {
     let photos = &ctx.job.photos;
     let kinds = (photos.live_photos, photos.edited, photos.alternatives);
     let facts = format!("{kinds:?} {:?}", (photos.hidden, photos.videos, photos.screenshots));
-    Sha256::digest(facts).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(facts)[..16])
 }

@@ -53,7 +53,8 @@ pub struct Finished {
 /// Carries out one run: bring the catalog up to date, plan what differs, fetch, verify, place, record.
 pub async fn run(job: Arc<Job>, state: Arc<State>, edges: Edges, options: Options) -> Finished {
     let tally = Arc::new(Tally::default());
-    let result = go(job, state, edges, options, tally.clone()).await;
+    // On the heap: the future of a whole run is large.
+    let result = Box::pin(go(job, state, edges, options, tally.clone())).await;
     Finished { outcome: tally.outcome(), error: result.err() }
 }
 

@@ -28,7 +28,10 @@ pub(super) fn ls(global: &Global, console: &Console, args: &Ls) -> Result<Exit, 
         write_json(&holdings, place)
     } else {
         match place {
-            None => write_libraries(console, &holdings),
+            None => {
+                write_libraries(console, &holdings);
+                Ok(Ok(()))
+            }
             Some(place) => write_photos(&holdings, place),
         }
     };
@@ -42,7 +45,7 @@ pub(super) fn ls(global: &Global, console: &Console, args: &Ls) -> Result<Exit, 
 
 type Written = Result<io::Result<()>, Failure>;
 
-fn write_libraries(console: &Console, holdings: &Holdings<'_>) -> Written {
+fn write_libraries(console: &Console, holdings: &Holdings<'_>) {
     for library in &holdings.libraries {
         let albums = library.albums.iter().filter(|album| !album.folder).count() as u64;
         let (photos, albums) =
@@ -53,7 +56,6 @@ fn write_libraries(console: &Console, holdings: &Holdings<'_>) -> Written {
             console.out(&format!("  {}  {what}\n", album.path));
         }
     }
-    Ok(Ok(()))
 }
 
 fn write_photos(holdings: &Holdings<'_>, place: (&LibraryEntry, Option<&AlbumEntry>)) -> Written {

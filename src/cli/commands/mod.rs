@@ -12,7 +12,7 @@ use super::args::{Args, Command};
 use super::{Console, Exit, Failure};
 
 /// Carries out what was typed.
-pub(super) fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::ItemId;
+use crate::model::{ItemId, hex};
 use crate::sync::plan::Wanted;
 use crate::tree::RelPath;
 
@@ -37,6 +37,6 @@ impl Task {
         hash.update(self.item.record.as_bytes());
         hash.update([0, self.wanted.resource.kind as u8]);
         hash.update(self.wanted.resource.checksum.as_bytes());
-        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.finalize()[..16])
     }
 }

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Wanted;
 use crate::config::{LayoutFacts, Photos};
-use crate::model::{Asset, Master, ZoneId};
+use crate::model::{Asset, Master, ZoneId, hex};
 use crate::tree::RelPath;
 use crate::tree::name::{NameRules, fold, legal, split_ext, with_suffix};
 
@@ -95,7 +95,7 @@ fn short_id(record: &str, digits: usize) -> String {
     if plain.len() == digits {
         return plain;
     }
-    Sha256::digest(record).iter().map(|byte| format!("{byte:02X}")).collect::<String>()[..digits].to_owned()
+    hex(&Sha256::digest(record)).to_uppercase()[..digits].to_owned()
 }
 
 /// Chooses the names of an asset's files. `spot` tells what lies at a file name of the asset's folder, given the

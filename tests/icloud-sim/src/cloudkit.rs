@@ -3,7 +3,6 @@
 use crate::answer::Answer;
 use crate::apple::Apple;
 use crate::config::{AccountKind, Region};
-use crate::ledger::ViolationKind;
 use crate::photos::Photos;
 use crate::reply::Reply;
 use crate::request::Incoming;
@@ -17,7 +16,6 @@ pub(crate) struct Refusal {
     code: &'static str,
     reason: &'static str,
     why: String,
-    pub(crate) violation: Option<ViolationKind>,
 }
 
 impl From<Refusal> for Answer {
@@ -34,9 +32,7 @@ pub(crate) fn admit(
     request: &Incoming,
     now_ms: i64,
 ) -> Result<(), Refusal> {
-    let refuse = |status, code, reason, why: &str| {
-        Err(Refusal { status, code, reason, why: why.to_owned(), violation: None })
-    };
+    let refuse = |status, code, reason, why: &str| Err(Refusal { status, code, reason, why: why.to_owned() });
     let account = &apple.account;
     let no_user = "Missing X-APPLE-WEBAUTH-USER cookie";
     if (region, partition) != (account.region, account.partition) {
@@ -75,13 +71,7 @@ pub(crate) fn admit(
         return refuse(403, "ACCESS_DENIED", reason, "Web access is off");
     }
     if Photos::is_write(call) {
-        return Err(Refusal {
-            status: 403,
-            code: "ACCESS_DENIED",
-            reason: "Operation not permitted",
-            why: "A writing call".to_owned(),
-            violation: Some(ViolationKind::Write),
-        });
+        return refuse(403, "ACCESS_DENIED", "Operation not permitted", "A writing call");
     }
     Ok(())
 }

@@ -100,13 +100,22 @@ impl Connected<IncomingStream<'_, Gate>> for Line {
 }
 
 impl LineIo {
+    fn is_cut(&self) -> bool {
+        self.line.0.cut.load(Ordering::SeqCst)
+    }
+
     fn check(&self) -> io::Result<()> {
-        if !self.line.0.cut.load(Ordering::SeqCst) {
-            return Ok(());
+        if self.is_cut() { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
+    }
+}
+
+impl Drop for LineIo {
+    fn drop(&mut self) {
+        if self.is_cut() {
+            // Closing with a lingering time of zero sends RST in place of FIN. A socket that cannot be set so is
+            // gone already.
+            drop(self.stream.set_zero_linger());
         }
-        // Closing with a lingering time of zero sends RST in place of FIN.
-        self.stream.set_zero_linger()?;
-        Err(io::ErrorKind::ConnectionReset.into())
     }
 }
 

@@ -100,7 +100,12 @@ pub(crate) fn send(
         axum::body::Body::empty()
     } else {
         // A stream of unknown size: the server then takes `Content-Length` as it stands, true or not.
-        axum::body::Body::from_stream(stream::unfold(Sending { payload, manner, exchange, sent: 0 }, piece))
+        let mut manner = manner;
+        if length > payload.len() {
+            manner.end.get_or_insert((payload.len(), End::Close));
+        }
+        let sending = Sending { payload, manner, exchange, length, sent: 0 };
+        axum::body::Body::from_stream(stream::unfold(sending, piece))
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -119,12 +124,14 @@ struct Sending {
     payload: Payload,
     manner: Manner,
     exchange: Exchange,
+    /// `Content-Length` as the client sees it.
+    length: u64,
     sent: u64,
 }
 
 async fn piece(mut this: Sending) -> Option<(io::Result<Bytes>, Sending)> {
-    let whole = this.payload.len();
-    if let Some((_, end)) = this.manner.end.filter(|(at, _)| this.sent >= *at && *at < whole) {
+    let whole = this.payload.len().min(this.length);
+    if let Some((_, end)) = this.manner.end.filter(|(at, _)| this.sent >= *at && *at < this.length) {
         tokio::time::sleep(FLUSH).await;
         match end {
             End::Stall => std::future::pending::<()>().await,

@@ -1,7 +1,18 @@
 //! Which service and call a request addresses, and the stable label it is counted under.
 
 use crate::config::Region;
+use crate::photos::Photos;
 use crate::request::Incoming;
+
+/// Reading calls of the photo database (photos.md 1.3).
+const READING: [&str; 6] = [
+    "zones/list",
+    "changes/database",
+    "changes/zone",
+    "records/query",
+    "records/lookup",
+    "internal/records/query/batch",
+];
 
 /// A call that the documents know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +71,8 @@ impl Endpoint {
         let region = [Region::Global, Region::China].into_iter().find(|r| r.domain() == domain)?;
         let rest = path.strip_prefix("/database/1/com.apple.photos.cloud/production/")?;
         let (area, call) = rest.split_once('/')?;
-        (method == "POST" && matches!(area, "private" | "shared") && !call.is_empty()).then_some(())?;
+        (method == "POST" && matches!(area, "private" | "shared")).then_some(())?;
+        (READING.contains(&call) || Photos::is_write(call)).then_some(())?;
         let partition = partition.parse().ok()?;
         Some(Endpoint::CloudKit { region, partition, area: area.to_owned(), call: call.to_owned() })
     }
@@ -163,6 +175,8 @@ mod tests {
             ("GET", "/cvws-h2.icloud-content.com/B/x".to_owned(), "content"),
             ("GET", format!("{photos}/private/records/query"), "unknown"),
             ("POST", format!("{photos}/public/records/query"), "unknown"),
+            ("POST", format!("{photos}/private/records/modify"), "ck.private.records/modify"),
+            ("POST", format!("{photos}/private/records/changes"), "unknown"),
             ("GET", "/icloud-content.com.example.com/B".to_owned(), "unknown"),
             ("GET", "/www.icloud.com/".to_owned(), "unknown"),
         ] {

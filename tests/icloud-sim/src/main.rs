@@ -1,6 +1,7 @@
 //! The simulator as a program: prints where it listens and runs until Ctrl-C.
 
 use clap::Parser;
+use icloud_sim::photos::Sizes;
 use icloud_sim::{Account, AccountKind, CodeAnswer, Config, LibrarySpec, Protocol, Region, Simulator};
 use std::io::{self, Write};
 use std::time::Duration;
@@ -18,6 +19,15 @@ struct Arguments {
     /// Albums in the library
     #[arg(long, default_value_t = 0)]
     albums: usize,
+    /// Folders of albums in the library
+    #[arg(long, default_value_t = 0)]
+    folders: usize,
+    /// Put in everything that was ever seen to trouble a client
+    #[arg(long)]
+    awkward: bool,
+    /// How large the files are: tiny, small, real, or a number of bytes
+    #[arg(long, default_value = "tiny", value_parser = sizes)]
+    sizes: Sizes,
     /// Seed of the library: the same seed makes the same library
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -63,10 +73,24 @@ impl Arguments {
         let library = LibrarySpec {
             assets: self.assets,
             albums: self.albums,
+            folders: self.folders,
+            awkward: self.awkward,
+            sizes: self.sizes,
             seed: self.seed,
             ..LibrarySpec::default()
         };
         Config { port: self.port, account, library, latency: Duration::from_millis(self.latency_ms) }
+    }
+}
+
+fn sizes(text: &str) -> Result<Sizes, String> {
+    match text {
+        "tiny" => Ok(Sizes::Tiny),
+        "small" => Ok(Sizes::Small),
+        "real" => Ok(Sizes::Real),
+        number => {
+            number.parse().map(Sizes::Fixed).map_err(|_| "neither a word nor a number of bytes".to_owned())
+        }
     }
 }
 

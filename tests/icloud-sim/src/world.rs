@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use crate::apple::Apple;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Region};
 use crate::content::{self, Bend};
 use crate::endpoint::Endpoint;
 use crate::fault::FaultPlan;
@@ -60,7 +60,7 @@ impl World {
     /// Carries a request out.
     pub(crate) fn answer(&self, endpoint: &Endpoint, request: &Incoming, bend: Bend) -> Answer {
         let now_ms = self.clock.now_ms();
-        if let Some(detail) = leak(endpoint, request) {
+        if let Some(detail) = leak(request) {
             self.violate(ViolationKind::Leak, detail);
         }
         match endpoint {
@@ -85,12 +85,15 @@ impl World {
 
     fn database(
         &self,
-        place: (crate::config::Region, u32),
+        place: (Region, u32),
         area: &str,
         call: &str,
         request: &Incoming,
         now_ms: i64,
     ) -> Answer {
+        if Photos::is_write(call) {
+            self.violate(ViolationKind::Write, format!("{} {}", request.method, request.target()));
+        }
         let admitted = cloudkit::admit(&self.apple(), place, call, request, now_ms);
         match admitted {
             Ok(()) => {
@@ -98,9 +101,6 @@ impl World {
                 Answer::from(cloudkit::dressed(reply, &self.apple(), now_ms))
             }
             Err(refusal) => {
-                if let Some(kind) = refusal.violation {
-                    self.violate(kind, format!("{} {}", request.method, request.target()));
-                }
                 let mut answer = Answer::from(refusal);
                 let dressing = cloudkit::dressed(Reply::empty(answer.status), &self.apple(), now_ms);
                 answer.headers.extend(dressing.headers);
@@ -133,26 +133,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// A cookie or token where it does not belong, by name; the value stays out of it.
-fn leak(endpoint: &Endpoint, request: &Incoming) -> Option<String> {
-    let of_icloud = |name: &str| name.starts_with("X-APPLE-") || name.starts_with("X_APPLE_");
-    let of_idmsa = |name: &str| matches!(name, "aasp" | "acn01") || name.starts_with("DES");
-    let stray = |name: &str| match endpoint {
-        Endpoint::Auth(_) => of_icloud(name),
-        Endpoint::Setup(..) | Endpoint::CloudKit { .. } => of_idmsa(name),
-        Endpoint::Content | Endpoint::Unknown => of_icloud(name) || of_idmsa(name),
+fn leak(request: &Incoming) -> Option<String> {
+    let at = |domain: &str| {
+        let host = request.host.strip_suffix(".cn").unwrap_or(&request.host);
+        host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+    };
+    let (at_icloud, at_apple) = (at("icloud.com"), at("apple.com"));
+    let stray = |name: &str| {
+        let of_icloud = name.starts_with("X-APPLE-") || name.starts_with("X_APPLE_");
+        let of_apple = matches!(name, "aasp" | "acn01") || name.starts_with("DES");
+        (of_icloud && !at_icloud) || (of_apple && !at_apple)
     };
     let cookie = request.cookies().into_iter().map(|(name, _)| name).find(|name| stray(name));
-    let secret_headers = [
-        "scnt",
-        "x-apple-id-session-id",
-        "x-apple-session-token",
-        "x-apple-twosv-trust-token",
-        "authorization",
-    ];
-    let header = secret_headers
+    let header = ["scnt", "x-apple-id-session-id", "x-apple-session-token", "x-apple-twosv-trust-token"]
         .into_iter()
-        .filter(|_| !matches!(endpoint, Endpoint::Auth(_)))
-        .find(|name| request.headers.contains_key(*name));
+        .find(|name| !at_apple && request.headers.contains_key(*name));
     let what = cookie.map(|name| format!("cookie {name}")).or(header.map(|name| format!("header {name}")))?;
     Some(format!("{what} was sent to {}", request.host))
 }

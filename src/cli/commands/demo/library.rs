@@ -55,7 +55,7 @@ fn plain(inventory: &Inventory) -> Vec<(String, String)> {
     assets
         .filter(|asset| !asset.hidden && !asset.deleted && asset.resources.len() == 1)
         .filter_map(|asset| Some((asset.record_name.clone(), asset.file_name.clone()?)))
-        .filter(|(_, name)| name.ends_with(".HEIC"))
+        .filter(|(_, name)| name.starts_with("IMG_"))
         .collect()
 }
 

@@ -52,7 +52,7 @@ impl Refusal {
 pub(crate) fn answer(apple: &mut Apple, call: AuthCall, request: &Incoming, now_ms: i64) -> Answer {
     if matches!(call, AuthCall::Init | AuthCall::Complete) && apple.account.kind == AccountKind::Throttled {
         // The front end answers, not the sign-in service: no `scnt` (icloud_photos_downloader #1062).
-        return Answer::noted(Reply::html(503, shape::THROTTLED_PAGE), "throttled");
+        return Answer::noted(Reply::html(503, shape::THROTTLED_PAGE).header("Server", "Apple"), "throttled");
     }
     let time = AuthTime { now_ms };
     let (sign_in, outcome) = match take_sign_in(apple, call, request, time) {

@@ -70,10 +70,6 @@ impl Inner {
         if ladder.epoch != epoch {
             return Ok(());
         }
-        // How accounts with security keys look to CloudKit (kei #221).
-        if contains(&answer.body, b"no auth method found") {
-            return Err(Need::SecurityKey { keys: vec!["no names given".to_owned()] }.into());
-        }
         let status = answer.status;
         let from = match ladder.climb(status) {
             Step::Connections => {
@@ -83,6 +79,10 @@ impl Inner {
             }
             Step::StoredSignIn => Rung::AccountLogin,
             Step::Password => Rung::Handshake,
+            // How accounts with security keys look to CloudKit; a lapsed session may look so too (kei #221).
+            Step::Nothing if contains(&answer.body, b"no auth method found") => {
+                return Err(Need::SecurityKey { keys: vec!["no names given".to_owned()] }.into());
+            }
             Step::Nothing if status == 423 => return Err(Need::DeviceConsent.into()),
             Step::Nothing => return Err(SessionError::RenewalsUseless { status }),
         };

@@ -1,0 +1,64 @@
+//! Irregular behaviour that was seen at Apple, to be switched on by tests.
+
+use serde::{Deserialize, Serialize};
+
+/// Switches for irregular behaviour; all off by default. They change answers, never the library.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Quirks {
+    /// Photo lists give at most this many items a page, with more to follow (rclone #9955).
+    pub short_pages: Option<usize>,
+    /// An empty stretch in the middle of every photo list (kei #239).
+    pub hole: Option<Hole>,
+    /// Every second page of a photo list comes without masters (kei #140).
+    pub pages_without_masters: bool,
+    /// Every page of a photo list after the first begins with the last item of the page before (kei #500).
+    pub repeated_assets: bool,
+    /// Added to every count (icloudpd #1165, #1272); a count never falls below 0.
+    pub count_off_by: i64,
+    /// Photo lists never carry a `continuationMarker`; album lists still do, they have no other paging.
+    pub no_marker: bool,
+    /// Up to this many empty delta pages with `moreComing` before the records of each mutation made while it is set.
+    pub empty_delta_pages: u64,
+    /// Deltas say `moreComing` for ever and return the token they were asked with.
+    pub stuck_delta: bool,
+    /// Relations in deltas come with empty `fields` (rclone parses the record name for it).
+    pub bare_relations: bool,
+    /// On a delta page relations come first, then assets, then masters.
+    pub relations_first: bool,
+    /// Tombstones come without `recordChangeTag` and without `recordType`.
+    pub bare_tombstones: bool,
+    /// `CheckIndexingState` says `RUNNING`, 42 per cent.
+    pub indexing_running: bool,
+    /// Life of a download URL in seconds.
+    pub url_lifetime_s: i64,
+}
+
+/// Ranks at which a list has nothing, although more follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hole {
+    /// First empty rank.
+    pub rank: usize,
+    /// How many ranks are empty.
+    pub ranks: usize,
+}
+
+impl Default for Quirks {
+    fn default() -> Self {
+        Self {
+            short_pages: None,
+            hole: None,
+            pages_without_masters: false,
+            repeated_assets: false,
+            count_off_by: 0,
+            no_marker: false,
+            empty_delta_pages: 0,
+            stuck_delta: false,
+            bare_relations: false,
+            relations_first: false,
+            bare_tombstones: false,
+            indexing_running: false,
+            url_lifetime_s: 3_600,
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The simulator from outside, over real HTTP.
+
+mod browser;
+mod content;
+mod faults;
+mod services;
+mod shapes;
+mod signin;
+mod wire;

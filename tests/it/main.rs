@@ -1,1 +1,3 @@
 //! Integration tests: the real binary against a simulated iCloud over real HTTP.
+
+mod session;

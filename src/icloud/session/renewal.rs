@@ -71,6 +71,7 @@ impl Inner {
             return Ok(());
         }
         let status = answer.status;
+        let stood = ladder.next;
         let from = match ladder.climb(status) {
             Step::Connections => {
                 self.client.reset_connections()?;
@@ -93,13 +94,16 @@ impl Inner {
         let driver =
             Driver { client: &self.client, store: &self.store, account: &self.account, clock: &*self.clock };
         let ended = driver.run(&mut flow, &mut Nobody(&self.passwords)).await;
-        drop(alone);
         ladder.note(&flow);
+        ladder.epoch += 1;
         if flow.used_password() {
             ladder.next = Step::Nothing;
+        } else if ended.is_err() {
+            // The network or Apple failed, not the session: the same step is still to be tried.
+            ladder.next = stood;
         }
-        ladder.epoch += 1;
         *self.book() = flow.into_book();
+        drop(alone);
         ended.map(|_| ())
     }
 }

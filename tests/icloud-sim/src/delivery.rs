@@ -100,7 +100,10 @@ pub(crate) fn send(
         axum::body::Body::empty()
     } else {
         // A stream of unknown size: the server then takes `Content-Length` as it stands, true or not.
-        axum::body::Body::from_stream(stream::unfold(Sending { whole: payload.len().min(length), payload, manner, exchange, sent: 0 }, piece))
+        axum::body::Body::from_stream(stream::unfold(
+            Sending { whole: payload.len().min(length), payload, manner, exchange, sent: 0 },
+            piece,
+        ))
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

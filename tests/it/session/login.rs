@@ -134,7 +134,9 @@ async fn ambiguous_handshakes_are_drawn_again() {
         });
         world.login(&mut world.person([Say::DeviceCode]), LoginOptions::default()).await.unwrap();
         let counters = world.control().counters();
-        assert_eq!((counters.requests("auth.init"), counters.requests("auth.complete")), (2, 1), "{place:?}");
+        // More than one again when the fresh numbers are ambiguous by themselves.
+        assert!(counters.requests("auth.init") >= 2, "{place:?}");
+        assert_eq!(counters.requests("auth.complete"), 1, "{place:?}");
     }
 }
 

@@ -96,16 +96,16 @@ impl World {
         Session::resume(self.client(), self.store(), account(), passwords, clock).await
     }
 
-    /// How often each endpoint was asked since the last time, in a fixed order of names.
+    /// How often each endpoint was asked since the last time, in a fixed order of names. One handshake in 80 is
+    /// drawn again because its numbers came out ambiguous, so any number of `auth.init` counts as one.
     fn asked(&self) -> Vec<(String, u64)> {
         let counters = self.control().counters();
         self.control().reset_counters();
-        counters
-            .by_label
-            .into_iter()
-            .map(|(label, count)| (label, count.requests))
-            .filter(|(_, n)| *n > 0)
-            .collect()
+        let counted = counters.by_label.into_iter().map(|(label, count)| {
+            let n = if label == "auth.init" { count.requests.min(1) } else { count.requests };
+            (label, n)
+        });
+        counted.filter(|(_, n)| *n > 0).collect()
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn told_to_wait(headers: &HeaderMap) -> Option<Duration> {
 
 /// Reads a `Retry-After` value: seconds, or an HTTP date, which becomes the span from `now` (zero when it has
 /// passed). Anything else is `None`.
-pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
+fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));

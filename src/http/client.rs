@@ -86,12 +86,18 @@ pub struct Client {
     jar: Jar,
 }
 
-#[derive(Debug)]
 struct Inner {
     api: RwLock<reqwest::Client>,
     content: reqwest::Client,
     route: Route,
     user_agent: String,
+}
+
+// The libraries' own view of a client may show the password of a proxy.
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").field("route", &self.route).finish_non_exhaustive()
+    }
 }
 
 impl Client {

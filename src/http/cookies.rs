@@ -62,7 +62,7 @@ impl Jar {
         }
         let mut kept = self.kept();
         for line in headers.get_all(SET_COOKIE) {
-            match line.to_str().map(|line| Cookie::parse(line.to_owned(), url)) {
+            match line.to_str().map(|line| Cookie::parse(with_readable_expiry(line), url)) {
                 Ok(Ok(cookie)) => kept.set(cookie, url),
                 Ok(Err(error)) => tracing::debug!(%error, "a cookie was refused"),
                 Err(_) => tracing::debug!("a cookie that is not text was refused"),
@@ -113,6 +113,17 @@ impl Jar {
         kept.store.clear();
         kept.changes += 1;
     }
+}
+
+/// `Expires=Tue,16-Jan-2024 …`, which Apple has sent from `validate`, gets the blank after the comma that the
+/// parser needs; without it the cookie would seem to have no end.
+fn with_readable_expiry(line: &str) -> String {
+    let readable = |(i, part): (usize, &str)| {
+        let is_expiry =
+            i > 0 && part.trim_start().get(..8).is_some_and(|name| name.eq_ignore_ascii_case("expires="));
+        if is_expiry { part.replace(", ", ",").replace(',', ", ") } else { part.to_owned() }
+    };
+    line.split(';').enumerate().map(readable).collect::<Vec<_>>().join(";")
 }
 
 impl Kept {
@@ -230,6 +241,7 @@ mod tests {
             "X-APPLE-WEBAUTH-HSA-LOGIN=;Expires=Thu, 01-Jan-1970 00:00:01 GMT;Path=/;Domain=.icloud.com;Secure;HttpOnly",
             "X-APPLE-WEBAUTH-HSA-LOGIN=;Path=/;Domain=.icloud.com;Secure;HttpOnly",
             "X-APPLE-WEBAUTH-HSA-LOGIN=\"\";Path=/;Domain=.icloud.com;Secure;HttpOnly",
+            "X-APPLE-WEBAUTH-HSA-LOGIN=x;Expires=Thu, 01-Jan-1970 00:00:01 GMT;Path=/;Domain=.icloud.com;Secure;HttpOnly",
             "X-APPLE-WEBAUTH-HSA-LOGIN=x;Max-Age=0;Path=/;Domain=.icloud.com;Secure;HttpOnly",
         ] {
             let jar = Jar::default();
@@ -292,7 +304,7 @@ mod tests {
             SETUP,
             &[
                 "X-APPLE-WEBAUTH-HSA-TRUST=\"a\";Expires=Sat, 13-Jun-2099 09:00:00 GMT;Path=/;Domain=.icloud.com;Secure",
-                "X-APPLE-WEBAUTH-HSA-TRUST-0a1b=\"a\";Expires=Sun, 14-Jun-2099 09:00:00 GMT;Path=/;Domain=.icloud.com;Secure",
+                "X-APPLE-WEBAUTH-HSA-TRUST-0a1b=\"a\";Expires=Sun,14-Jun-2099 09:00:00 GMT;Path=/;Domain=.icloud.com;Secure",
             ],
         );
         assert_eq!(jar.expiry("X-APPLE-WEBAUTH-HSA-TRUST"), Some("2099-06-14T09:00:00Z".parse().unwrap()));

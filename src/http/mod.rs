@@ -21,7 +21,7 @@ mod route;
 mod tests;
 mod transport;
 
-pub use answer::{Answer, retry_after};
+pub use answer::Answer;
 pub use client::{Client, Request, Settings};
 pub use cookies::{Jar, SavedCookies};
 pub use download::Download;

@@ -39,14 +39,6 @@ impl SignedUrl {
     }
 }
 
-impl std::str::FromStr for SignedUrl {
-    type Err = BadUrl;
-
-    fn from_str(text: &str) -> Result<Self, BadUrl> {
-        Self::parse(text)
-    }
-}
-
 impl fmt::Display for SignedUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}/…", self.0.scheme(), self.0.host_str().unwrap_or_default())

@@ -187,3 +187,10 @@ fn requests_and_downloads_show_no_secrets() {
     let request = setup("/p?token=canary").header("accept", "canary").body(Bytes::from_static(b"canary"));
     assert_eq!(format!("{request:?}"), "Request(POST https://setup.icloud.com/p)");
 }
+
+#[test]
+fn a_client_never_lacks_a_crypto_provider() {
+    let made = Client::new(&Settings { endpoint: None, user_agent: "x".to_owned() });
+    // The library panics without one; a machine without CA certificates is told so.
+    assert!(matches!(made, Ok(_) | Err(HttpError::Setup { .. })), "{made:?}");
+}

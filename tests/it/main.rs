@@ -1,4 +1,4 @@
 //! Integration tests: the real binary against a simulated iCloud over real HTTP.
 
-#[cfg(test)]
 mod recorded;
+mod session;

@@ -89,9 +89,7 @@ pub enum Need {
     )]
     DeviceConsent,
     /// The account lives in another region.
-    #[error(
-        "This account belongs to `{domain}`: set `region` in the job file to match, then run `larder login`"
-    )]
+    #[error("This account lives at `{domain}`, and this job signs in elsewhere")]
     Region {
         /// What Apple named, such as `iCloud.com.cn`.
         domain: String,

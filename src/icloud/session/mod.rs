@@ -211,12 +211,14 @@ impl Inner {
         let jar = self.client.cookies();
         // Workers whose change another one is writing need not wait for it.
         let Ok(mut on_disk) = self.cookies_on_disk.try_lock() else { return Ok(()) };
-        let changes = jar.changes();
-        if *on_disk != changes {
-            let book = self.book().clone();
-            self.store.save(&book, jar.save()).await?;
-            *on_disk = changes;
+        if *on_disk == jar.changes() {
+            return Ok(());
         }
+        // A renewal writes too; the older book must not land on top of the newer one.
+        let _alone = self.store.sign_in_alone().await;
+        let (changes, book) = (jar.changes(), self.book().clone());
+        self.store.save(&book, jar.save()).await?;
+        *on_disk = changes;
         Ok(())
     }
 }

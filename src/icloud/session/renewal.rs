@@ -70,11 +70,8 @@ impl Inner {
         if ladder.epoch != epoch {
             return Ok(());
         }
-        // How accounts with security keys look to CloudKit (kei #221).
-        if contains(&answer.body, b"no auth method found") {
-            return Err(Need::SecurityKey { keys: vec!["no names given".to_owned()] }.into());
-        }
         let status = answer.status;
+        let stood = ladder.next;
         let from = match ladder.climb(status) {
             Step::Connections => {
                 self.client.reset_connections()?;
@@ -83,6 +80,10 @@ impl Inner {
             }
             Step::StoredSignIn => Rung::AccountLogin,
             Step::Password => Rung::Handshake,
+            // How accounts with security keys look to CloudKit; a lapsed session may look so too (kei #221).
+            Step::Nothing if contains(&answer.body, b"no auth method found") => {
+                return Err(Need::SecurityKey { keys: vec!["no names given".to_owned()] }.into());
+            }
             Step::Nothing if status == 423 => return Err(Need::DeviceConsent.into()),
             Step::Nothing => return Err(SessionError::RenewalsUseless { status }),
         };
@@ -93,13 +94,16 @@ impl Inner {
         let driver =
             Driver { client: &self.client, store: &self.store, account: &self.account, clock: &*self.clock };
         let ended = driver.run(&mut flow, &mut Nobody(&self.passwords)).await;
-        drop(alone);
         ladder.note(&flow);
+        ladder.epoch += 1;
         if flow.used_password() {
             ladder.next = Step::Nothing;
+        } else if ended.is_err() {
+            // The network or Apple failed, not the session: the same step is still to be tried.
+            ladder.next = stood;
         }
-        ladder.epoch += 1;
         *self.book() = flow.into_book();
+        drop(alone);
         ended.map(|_| ())
     }
 }

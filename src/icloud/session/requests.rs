@@ -265,3 +265,41 @@ fn below(base: &Url, path: &str) -> Url {
 fn bytes(body: &Value) -> Bytes {
     Bytes::from(body.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_call_stays_with_its_service() {
+        let (mut book, endpoints) = (Book::new("you@example.com"), Endpoints::global().unwrap());
+        book.dsid = Some("1".to_owned());
+        let base = "https://p61-ckdatabasews.icloud.com:443";
+        let made = |path: &str| service_request(base, path, Bytes::new(), &book, &endpoints);
+        let url = made("/database/1/x?remapEnums=true").unwrap().url().to_string();
+        let client = book.client_id;
+        assert_eq!(
+            url,
+            format!(
+                "https://p61-ckdatabasews.icloud.com/database/1/x?remapEnums=true&clientBuildNumber=2534Project66\
+                 &clientMasteringNumber=2534B22&clientId={client}&dsid=1"
+            )
+        );
+        for elsewhere in
+            ["//evil.example/x", "https://evil.example/x", "http://p61-ckdatabasews.icloud.com/x"]
+        {
+            assert!(made(elsewhere).is_none(), "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn the_page_is_asked_for_as_browsers_do() {
+        let (book, endpoints) = (Book::new("you@example.com"), Endpoints::global().unwrap());
+        let url = Call::Page.request(&book, &endpoints).url().to_string();
+        assert!(
+            url.starts_with("https://idmsa.apple.com/appleauth/auth/authorize/signin?frame_id=auth-"),
+            "{url}"
+        );
+        assert!(url.contains("&redirect_uri=https%3A%2F%2Fwww.icloud.com&"), "{url}");
+    }
+}

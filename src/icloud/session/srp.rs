@@ -1,6 +1,9 @@
 //! The proof of the password: SRP-6a as Apple has it (RFC 5054 group of 2048 bits, SHA-256, no user name in
 //! x, the password hashed and stretched first).
 
+#[cfg(test)]
+mod tests;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use secrecy::{ExposeSecret, SecretString};

@@ -30,7 +30,6 @@ pub(super) struct State {
     challenge: Option<Challenge>,
     draws: u32,
     restarted: bool,
-    without_trust: bool,
 }
 
 impl Flow {
@@ -171,17 +170,6 @@ impl Flow {
             return self.ask_for_trust(true);
         }
         self.claim_fresh(now)
-    }
-
-    /// Apple took the trust token and then did not honour it: once more without, so that a code is asked for.
-    pub(super) fn begin_without_trust(&mut self, now: Timestamp) -> Effect {
-        self.book.trust_token = None;
-        self.book.trusted_at = None;
-        if !self.attended() || self.handshake.without_trust {
-            return self.needs(Need::Code, now);
-        }
-        self.handshake.without_trust = true;
-        self.begin_handshake(now)
     }
 
     /// Apple wanted a notice waved through first.

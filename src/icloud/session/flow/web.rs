@@ -33,13 +33,13 @@ impl Flow {
     /// Makes the handshake's tokens the stored ones and asks for a web session with them.
     pub(super) fn claim_fresh(&mut self, now: Timestamp) -> Effect {
         self.handshaken = true;
-        if let Some(open) = self.book.open.take() {
-            self.book.session_token = open.session_token;
+        if let Some(open) = &self.book.open {
+            self.book.session_token.clone_from(&open.session_token);
             if open.account_country.is_some() {
-                self.book.account_country = open.account_country;
+                self.book.account_country.clone_from(&open.account_country);
             }
             if open.trust_token.is_some() {
-                self.book.trust_token = open.trust_token;
+                self.book.trust_token.clone_from(&open.trust_token);
                 self.book.trusted_at = Some(now);
             }
         }
@@ -64,12 +64,16 @@ impl Flow {
         }
     }
 
-    /// The password was right, but the session is not trusted.
+    /// The password was right, but the session is not trusted. Recordings of 2023 have it so: `complete` says
+    /// 200 and the need for a code shows here.
     fn untrusted(&mut self, reply: &Reply, now: Timestamp) -> Effect {
         if self.asked_code {
             return self.fail(SessionError::NotTrusted { status: reply.status }, now);
         }
-        self.begin_without_trust(now)
+        // Whatever trust there was, Apple does not honour it.
+        self.book.trust_token = None;
+        self.book.trusted_at = None;
+        if self.attended() { self.send(Call::Factors) } else { self.needs(Need::Code, now) }
     }
 
     fn ready(&mut self, standing: Standing, now: Timestamp) -> Effect {

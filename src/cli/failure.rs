@@ -50,7 +50,13 @@ impl From<HttpError> for Failure {
 
 impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
-        let exit = session_exit(&error);
+        Self::from(&error)
+    }
+}
+
+impl From<&SessionError> for Failure {
+    fn from(error: &SessionError) -> Self {
+        let exit = session_exit(error);
         let message = error.to_string();
         if exit == Exit::SignIn && !message.contains("larder login") {
             return Self::hinted(exit, message, "when that is settled, run `larder login`");
@@ -67,7 +73,15 @@ impl From<StateError> for Failure {
 
 impl From<&RunError> for Failure {
     fn from(error: &RunError) -> Self {
-        Self::new(run_exit(error), error.to_string())
+        match error {
+            RunError::Session(error) | RunError::Service(CloudKitError::Session(error)) => error.into(),
+            RunError::Interrupted => Self::hinted(
+                Exit::Interrupted,
+                error.to_string(),
+                "what was done is kept; the next run goes on from here",
+            ),
+            _ => Self::new(run_exit(error), error.to_string()),
+        }
     }
 }
 

@@ -4,18 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
-use sha2::{Digest as _, Sha256};
 
 use super::args::Global;
 use super::{Exit, Failure};
-use crate::clock::SystemClock;
 use crate::config::env_vars::LARDER_ENDPOINT;
 use crate::config::{Job, paths::Places};
 use crate::http::{self, Settings};
-use crate::icloud::session::{Account, Endpoints, Session, Store, USER_AGENT};
-use crate::model::hex;
-use crate::secret::Passwords;
-use crate::state::{JobLock, MetaKey, Reader, State, text};
+use crate::icloud::session::{Account, Endpoints, Store, USER_AGENT};
+use crate::state::{JobLock, Reader, State};
 
 /// A job, loaded, with the pieces that its commands share.
 pub(super) struct Loaded {
@@ -63,9 +59,9 @@ impl Loaded {
         Ok(JobLock::take(&self.job.state_dir)?)
     }
 
-    /// Opens the state for writing and makes sure that it belongs to this account.
+    /// Opens the state for writing.
     pub(super) fn state(&self) -> Result<State, Failure> {
-        self.own(State::open(&self.state_file())?)
+        Ok(State::open(&self.state_file())?)
     }
 
     /// A copy of the state that may be thrown away, and where it lies until it is dropped.
@@ -76,7 +72,7 @@ impl Loaded {
             std::fs::copy(self.state_file(), &copy)
                 .map_err(|error| Failure::new(Exit::Disk, format!("Cannot copy the state: {error}")))?;
         }
-        Ok((self.own(State::open(&copy)?)?, scratch))
+        Ok((State::open(&copy)?, scratch))
     }
 
     /// Opens the state for reading, also beside a run.
@@ -84,31 +80,8 @@ impl Loaded {
         Ok(Reader::open(&self.state_file())?)
     }
 
-    /// A session, without a person.
-    pub(super) async fn session(&self) -> Result<Session, Failure> {
-        let (http, store, account) = (self.http.clone(), self.store.clone(), self.account.clone());
-        let passwords = Passwords::from_environment();
-        Ok(Session::resume(http, store, account, passwords, Arc::new(SystemClock)).await?)
-    }
-
     fn state_file(&self) -> PathBuf {
         self.job.state_dir.join("state.redb")
-    }
-
-    fn own(&self, state: State) -> Result<State, Failure> {
-        let apple_id = self.job.account.apple_id.expose_secret().trim().to_lowercase();
-        let account = hex(&Sha256::digest(apple_id));
-        match text(&state.view()?, MetaKey::Account)? {
-            Some(known) if known != account => {
-                let dir = self.job.state_dir.display();
-                let message = format!("The state in `{dir}` belongs to another Apple ID");
-                let hint = Some("name another `state_dir` in the job file of this account".to_owned());
-                return Err(Failure { exit: Exit::Usage, message, hint });
-            }
-            Some(_) => {}
-            None => state.write(|batch| batch.set_meta_text(MetaKey::Account, &account))?,
-        }
-        Ok(state)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sends requests to Apple's hosts.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::{Bytes, BytesMut};
@@ -79,6 +80,15 @@ impl fmt::Debug for Request {
     }
 }
 
+/// What was sent since a client was made, over all its clones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Requests to API hosts.
+    pub calls: u64,
+    /// Requests to content hosts.
+    pub downloads: u64,
+}
+
 /// Talks to Apple's hosts for one account. Cheap to clone; clones share connections and cookies.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -87,6 +97,8 @@ pub struct Client {
 }
 
 struct Inner {
+    calls: AtomicU64,
+    downloads: AtomicU64,
     api: RwLock<reqwest::Client>,
     content: reqwest::Client,
     route: Route,
@@ -107,7 +119,16 @@ impl Client {
         let user_agent = settings.user_agent.clone();
         let api = RwLock::new(transport::api(&user_agent, &route)?);
         let content = transport::content(&user_agent, &route)?;
-        Ok(Self { inner: Arc::new(Inner { api, content, route, user_agent }), jar: Jar::default() })
+        let (calls, downloads) = (AtomicU64::new(0), AtomicU64::new(0));
+        let inner = Inner { calls, downloads, api, content, route, user_agent };
+        Ok(Self { inner: Arc::new(inner), jar: Jar::default() })
+    }
+
+    /// What was sent so far.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
+        let (calls, downloads) = (&self.inner.calls, &self.inner.downloads);
+        Sent { calls: calls.load(Ordering::Relaxed), downloads: downloads.load(Ordering::Relaxed) }
     }
 
     /// The cookies of this client.
@@ -140,6 +161,7 @@ impl Client {
         if let Some(body) = request.body {
             sending = sending.body(body);
         }
+        self.inner.calls.fetch_add(1, Ordering::Relaxed);
         let mut response = sending.send().await.map_err(|error| HttpError::of(&host, error))?;
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
         self.jar.take(&request.url, &headers);
@@ -154,8 +176,9 @@ impl Client {
         Ok((Answer::new(status, &headers, body.freeze()), headers))
     }
 
-    /// The pieces that `download` needs.
+    /// The pieces that one request of `download` needs; it is counted.
     pub(super) fn content_way(&self) -> (&reqwest::Client, &Route) {
+        self.inner.downloads.fetch_add(1, Ordering::Relaxed);
         (&self.inner.content, &self.inner.route)
     }
 }

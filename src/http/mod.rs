@@ -22,7 +22,7 @@ mod tests;
 mod transport;
 
 pub use answer::Answer;
-pub use client::{Client, Request, Settings};
+pub use client::{Client, Request, Sent, Settings};
 pub use cookies::{Jar, SavedCookies};
 pub use download::Download;
 pub use error::HttpError;

@@ -17,18 +17,23 @@ const COLUMN: usize = 16;
 pub fn text(summary: &Summary) -> String {
     let mut lines = Lines::default();
     if summary.is_quiet() {
-        lines.add("Up to date", format!("nothing changed in iCloud ({})", span(summary.took())));
+        lines.add(
+            "Up to date",
+            format!(
+                "nothing changed in iCloud ({}, {})",
+                counted(summary.outcome.calls, "request", "requests"),
+                span(summary.took())
+            ),
+        );
     } else {
         libraries(&mut lines, summary);
         albums(&mut lines, summary);
         files(&mut lines, summary);
         not_here(&mut lines, summary);
+        requests(&mut lines, summary);
     }
     for warning in &summary.outcome.warnings {
         lines.add("Note", warning);
-    }
-    if let Some(error) = &summary.error {
-        lines.add("Stopped", format!("{error}. What was done until then is kept"));
     }
     lines.0
 }
@@ -144,7 +149,7 @@ fn not_here(lines: &mut Lines, summary: &Summary) {
     let out = &summary.outcome;
     if out.kept > 0 {
         let photos = counted(out.kept, "photo", "photos");
-        lines.add("Kept", format!("{photos} deleted in iCloud stay on this disk"));
+        lines.add("Kept", format!("{photos} deleted in iCloud, kept on this disk"));
     }
     for (key, n) in &out.out_of_scope {
         lines.add(
@@ -169,6 +174,14 @@ fn not_here(lines: &mut Lines, summary: &Summary) {
     }
 }
 
+fn requests(lines: &mut Lines, summary: &Summary) {
+    let (calls, downloads) = (summary.outcome.calls, summary.outcome.downloads);
+    if calls + downloads > 0 {
+        let calls = counted(calls, "request", "requests");
+        lines.add("Cost", format!("{calls} to iCloud and {} for files", count(downloads)));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,7 +194,10 @@ mod tests {
 
     #[test]
     fn a_quiet_run_is_one_line() {
-        assert_eq!(text(&summary(Outcome::default())), "Up to date      nothing changed in iCloud (2.0s)\n");
+        assert_eq!(
+            text(&summary(Outcome::default())),
+            "Up to date      nothing changed in iCloud (0 requests, 2.0s)\n"
+        );
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::apply::{Feed, apply, foresee};
@@ -14,16 +16,22 @@ use crate::config::Job;
 use crate::event::{Event, Observer};
 use crate::http;
 use crate::icloud::photos::Photos;
-use crate::icloud::session::Session;
+use crate::icloud::session::{Account, Session, Store};
+use crate::model::hex;
+use crate::secret::Passwords;
 use crate::state::{self, MetaKey, Progress, State};
 use crate::tree::{MirrorId, Root};
 
 /// What a run needs from outside.
 pub struct Edges {
-    /// For bodies; shares connections with the session.
+    /// Talks to Apple.
     pub http: http::Client,
-    /// A session that is ready.
-    pub session: Session,
+    /// Where the session is kept.
+    pub store: Store,
+    /// Who signs in.
+    pub account: Account,
+    /// Where a password may come from without a person.
+    pub passwords: Passwords,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Who watches.
@@ -54,7 +62,14 @@ pub struct Finished {
 pub async fn run(job: Arc<Job>, state: Arc<State>, edges: Edges, options: Options) -> Finished {
     let tally = Arc::new(Tally::default());
     // On the heap: the future of a whole run is large.
+    let before = edges.http.sent();
+    let http = edges.http.clone();
     let result = Box::pin(go(job, state, edges, options, tally.clone())).await;
+    let sent = http.sent();
+    tally.note(|out| {
+        out.calls = sent.calls - before.calls;
+        out.downloads = sent.downloads - before.downloads;
+    });
     Finished { outcome: tally.outcome(), error: result.err() }
 }
 
@@ -65,15 +80,19 @@ async fn go(
     options: Options,
     tally: Arc<Tally>,
 ) -> Result<(), RunError> {
+    check_account(&job, &state)?;
     let root = open_destination(&job.photos.destination, &state, options)?;
+    let Edges { http, store, account, passwords, clock, observer, cancel } = edges;
+    observer.on(&Event::Phase("Asking iCloud what changed".into()));
+    let session = Session::resume(http.clone(), store, account, passwords, clock.clone()).await?;
     let classes = Arc::new(Classes::load(&state.view()?)?);
     let ctx = Context {
-        photos: Photos::new(edges.session),
+        photos: Photos::new(session),
         root: Arc::new(root),
-        http: edges.http,
-        clock: edges.clock,
-        observer: edges.observer,
-        cancel: edges.cancel,
+        http,
+        clock,
+        observer,
+        cancel,
         urls: Arc::default(),
         classes,
         tally,
@@ -103,6 +122,18 @@ async fn go(
     tidy(&ctx).await
 }
 
+/// Makes sure that the state belongs to the account of the job file. The Apple ID itself is not kept.
+fn check_account(job: &Job, state: &State) -> Result<(), RunError> {
+    let account = hex(&Sha256::digest(job.account.apple_id.expose_secret().trim().to_lowercase()));
+    match state::text(&state.view()?, MetaKey::Account)? {
+        Some(known) if known != account => {
+            Err(RunError::OtherAccount { state_dir: job.state_dir.display().to_string() })
+        }
+        Some(_) => Ok(()),
+        None => Ok(state.write(|batch| batch.set_meta_text(MetaKey::Account, &account))?),
+    }
+}
+
 /// Opens the destination and makes sure that it is the one this state knows.
 fn open_destination(path: &Path, state: &State, options: Options) -> Result<Root, RunError> {
     let known =
@@ -120,7 +151,6 @@ fn open_destination(path: &Path, state: &State, options: Options) -> Result<Root
 
 /// Makes the catalog true: new libraries are found, known ones asked for changes, new ones listed.
 async fn bring_up_to_date(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
-    ctx.tell(&Event::Phase("Asking iCloud what changed".into()));
     check::discover(ctx).await?;
     check::changes(ctx, feed).await?;
     check::ask_again(ctx).await?;

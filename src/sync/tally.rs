@@ -58,8 +58,10 @@ pub struct Outcome {
     pub albums: BTreeMap<String, AlbumChange>,
     /// Lines worth reading.
     pub warnings: Vec<String>,
-    /// Requests by endpoint.
-    pub requests: BTreeMap<String, u64>,
+    /// Requests to iCloud besides those for files.
+    pub calls: u64,
+    /// Requests for files.
+    pub downloads: u64,
 }
 
 /// What happened in a library.

@@ -4,6 +4,7 @@ mod library;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use icloud_sim::{Account, Config, Control, Simulator};
 use secrecy::SecretString;
@@ -20,12 +21,18 @@ use crate::sync::run::Options;
 /// Left in the folder, so that a second demonstration knows its own.
 const MARK: &str = "made-by-larder-demo.txt";
 
+/// How far away the simulated iCloud is.
+const LATENCY: Duration = Duration::from_millis(60);
+
 pub(super) async fn demo(global: &Global, console: &Console, args: &Demo) -> Result<Exit, Failure> {
     let dir = prepare_folder(&args.dir)?;
-    let simulator =
-        Simulator::start(Config { library: library::spec(args.assets), ..Config::default() }).await.map_err(
-            |error| Failure::new(Exit::Service, format!("Cannot start the simulated iCloud: {error}")),
-        )?;
+    let simulator = Simulator::start(Config {
+        library: library::spec(args.assets),
+        latency: LATENCY,
+        ..Config::default()
+    })
+    .await
+    .map_err(|error| Failure::new(Exit::Service, format!("Cannot start the simulated iCloud: {error}")))?;
     let control = simulator.control();
     let account = control.account(|account| account.clone());
     let job_file = write_job(&dir, &account)?;
@@ -133,16 +140,7 @@ impl Story<'_> {
     }
 
     async fn sync(&self) -> Result<Exit, Failure> {
-        self.control.reset_counters();
-        let exit = once(self.loaded, self.console, Options::default()).await?;
-        let counters = self.control.counters();
-        let (bodies, all) = (counters.requests("content"), counters.requests_to(""));
-        self.console.tell(&format!(
-            "{:16}{} to iCloud, {bodies} for files",
-            "Requests",
-            crate::report::figures::count(all.saturating_sub(bodies))
-        ));
-        Ok(exit)
+        once(self.loaded, self.console, Options::default()).await
     }
 
     fn end(&self, dir: &Path, global: &Global) {

@@ -12,6 +12,7 @@ use crate::cli::progress::Progress;
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::SystemClock;
 use crate::report::{Summary, summary_text};
+use crate::secret::Passwords;
 use crate::state::State;
 use crate::sync::RunError;
 use crate::sync::run::{Edges, Finished, Options, run};
@@ -37,12 +38,13 @@ pub(in crate::cli) async fn once(
         (loaded.state()?, None)
     };
     let state = Arc::new(state);
-    let session = loaded.session().await?;
     let progress = Arc::new(Progress::new(console));
     let signals = Signals::listen();
     let edges = Edges {
         http: loaded.http.clone(),
-        session,
+        store: loaded.store.clone(),
+        account: loaded.account.clone(),
+        passwords: Passwords::from_environment(),
         clock: Arc::new(SystemClock),
         observer: progress.clone(),
         cancel: signals.cancel.clone(),
@@ -57,6 +59,9 @@ pub(in crate::cli) async fn once(
         console.out_json(&summary)?;
     } else if !console.quiet {
         console.out(&console.labelled(&summary_text::text(&summary)));
+    }
+    if let Some(error) = &finished.error {
+        console.failure(&Failure::from(error));
     }
     Ok(exit(&finished, signals.stopped_by()))
 }
@@ -92,6 +97,12 @@ impl Signals {
             // The first one counts.
             let _earlier = which.set(exit);
             token.cancel();
+            let again = stop_signal().await;
+            #[expect(
+                clippy::exit,
+                reason = "whoever presses Ctrl-C twice wants it over; every state on disk is sound"
+            )]
+            std::process::exit(i32::from(again.code()));
         });
         Self { cancel, by }
     }

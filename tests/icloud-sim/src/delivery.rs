@@ -100,19 +100,12 @@ pub(crate) fn send(
         axum::body::Body::empty()
     } else {
         // A stream of unknown size: the server then takes `Content-Length` as it stands, true or not.
-<<<<<<< HEAD
         let mut manner = manner;
         if length > payload.len() {
             manner.end.get_or_insert((payload.len(), End::Close));
         }
         let sending = Sending { payload, manner, exchange, length, sent: 0 };
         axum::body::Body::from_stream(stream::unfold(sending, piece))
-=======
-        axum::body::Body::from_stream(stream::unfold(
-            Sending { whole: payload.len().min(length), payload, manner, exchange, sent: 0 },
-            piece,
-        ))
->>>>>>> C
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -171,7 +171,7 @@ impl Browser {
         let hashed = Sha256::digest(password.as_bytes());
         let input = match answer["protocol"].as_str().unwrap() {
             "s2k" => hashed.to_vec(),
-            _ => hashed.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes(),
+            _ => hashed.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}")).into_bytes(),
         };
         let rounds = u32::try_from(answer["iteration"].as_u64().unwrap()).unwrap();
         let key = pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(&input, &salt, rounds);

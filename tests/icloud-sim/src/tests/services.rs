@@ -2,6 +2,7 @@
 
 use super::browser::{Browser, start};
 use super::wire;
+use crate::ViolationKind::{Leak, UnknownEndpoint, Write};
 use crate::{Account, AccountKind, Loss, Region, Simulator, Violation, ViolationKind};
 use serde_json::json;
 use std::time::Duration;
@@ -175,7 +176,6 @@ async fn what_no_client_may_do_is_counted() {
     leaky.authorize().await;
     let kinds: Vec<ViolationKind> =
         control.take_violations().iter().map(|violation| violation.kind).collect();
-    use ViolationKind::{Leak, UnknownEndpoint, Write};
     assert_eq!(kinds, [Write, UnknownEndpoint, UnknownEndpoint, Leak, Leak]);
     assert_eq!(control.violations(), []);
 }

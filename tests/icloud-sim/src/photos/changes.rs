@@ -26,7 +26,9 @@ impl Photos {
                 })
             })
             .collect();
-        json!({ "zones": entries })
+        let mut answer = json!({});
+        answer["zones"] = entries.into();
+        answer
     }
 
     fn zone_changes(&self, request: &ZoneChanges, answering: &Answering) -> Result<Value, Refusal> {
@@ -49,12 +51,13 @@ impl Photos {
         scribe.bare_relations = self.quirks.bare_relations;
         scribe.bare_tombstones = self.quirks.bare_tombstones;
         let records: Vec<Value> = page.records.into_iter().map(|id| scribe.record(id)).collect();
-        Ok(json!({
+        let mut answer = json!({
             "zoneID": zone_id(zone),
             "syncToken": token::zone(zone.salt, page.counter),
             "moreComing": page.more,
-            "records": records,
-        }))
+        });
+        answer["records"] = records.into();
+        Ok(answer)
     }
 
     fn page_after(&self, zone: &Zone, counter: u64, limit: usize) -> Page {

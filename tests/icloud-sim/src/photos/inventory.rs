@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::Photos;
-use super::item::{Asset, Resource};
+use super::item::{AlbumKind, Asset, Resource};
 use super::noise;
 use super::record::resource::checksum_text;
 use super::zone::Zone;
@@ -102,6 +102,8 @@ pub struct AlbumEntry {
     pub name: Option<String>,
     /// Folder.
     pub folder: bool,
+    /// Smart album made on a Mac; it has no members.
+    pub smart: bool,
     /// Record name of the folder it lies in.
     pub parent: Option<String>,
     /// Deleted, not yet purged.
@@ -134,7 +136,8 @@ fn zone_inventory(zone: &Zone) -> ZoneInventory {
         albums.push(AlbumEntry {
             record_name: album.name.clone(),
             name: album.title.clone(),
-            folder: album.folder,
+            folder: album.is_folder(),
+            smart: album.kind == AlbumKind::Smart,
             parent: album.parent.clone(),
             deleted: album.bin.holds(),
             members,

@@ -196,7 +196,7 @@ pub(super) struct Extra {
     pub(super) description: Option<String>,
     pub(super) keywords: bool,
     pub(super) burst: Option<[u8; 16]>,
-    /// `trashReason` in a shared library: true = deleted for everyone, false = moved back.
+    /// `trashReason`: true = deleted, in a shared library for everyone; false = moved to another library.
     pub(super) trashed_for_all: Option<bool>,
     /// Put in a shared album: `lastSharedDate` and `shareCount`.
     pub(super) shared_date: Option<i64>,
@@ -229,12 +229,21 @@ impl Asset {
     }
 }
 
+/// The `albumType` of an album.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AlbumKind {
+    Album = 0,
+    Folder = 3,
+    /// Made on a Mac from conditions (timlaing); over the web it has no members.
+    Smart = 6,
+}
+
 /// An album or a folder: `CPLAlbum`.
 #[derive(Debug, Clone)]
 pub(super) struct Album {
     pub(super) name: String,
     pub(super) title: Option<String>,
-    pub(super) folder: bool,
+    pub(super) kind: AlbumKind,
     pub(super) parent: Option<String>,
     pub(super) position: i64,
     pub(super) created: i64,
@@ -270,4 +279,10 @@ pub(super) struct Other {
 pub(super) struct Tombstone {
     pub(super) name: String,
     pub(super) stamp: Stamp,
+}
+
+impl Album {
+    pub(super) fn is_folder(&self) -> bool {
+        self.kind == AlbumKind::Folder
+    }
 }

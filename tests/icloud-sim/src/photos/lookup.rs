@@ -35,7 +35,8 @@ impl Photos {
             .collect();
         let first = request.records.first().map_or(0, |named| noise::of_text(&named.record_name));
         Dice::new(first).shuffle(&mut records);
-        let mut answer = json!({ "records": records });
+        let mut answer = json!({});
+        answer["records"] = records.into();
         if answering.with_token {
             answer["syncToken"] = zone.token().into();
         }

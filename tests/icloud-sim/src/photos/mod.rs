@@ -1,7 +1,7 @@
 //! The photo world of one account: Apple Photos over CloudKit, without the transport.
 //!
 //! [`Photos`] answers the calls below `/database/1/com.apple.photos.cloud/production/{private|shared}` and the
-//! requests of the content host, as public clients and recordings show them (`protocol/photos.md`). It reads bodies
+//! requests of the content host, as public clients and recordings show them. It reads bodies
 //! and gives [`Reply`]s; sockets, cookies and faults are somebody else's.
 //!
 //! A library is made from a [`LibrarySpec`] and is the same every time. [`Photos::mutate`] changes it as a person with
@@ -96,7 +96,7 @@ struct Answering {
 impl Answering {
     fn scribe<'a>(&'a self, zone: &'a Zone, signer: &'a Signer, wanted: &'a Wanted) -> Scribe<'a> {
         let issue = Issue { signer, zone: &zone.name, request: &self.request, expires_s: self.expires_s };
-        Scribe { zone, wanted, issue, bare_relations: false, bare_tombstones: false }
+        Scribe::new(zone, wanted, issue)
     }
 }
 

@@ -10,7 +10,7 @@ pub struct Quirks {
     pub short_pages: Option<usize>,
     /// An empty stretch in the middle of every photo list (kei #239).
     pub hole: Option<Hole>,
-    /// Every second page of a photo list comes without masters (kei #140).
+    /// Pages that begin in every second hundred of ranks come without masters (kei #140).
     pub pages_without_masters: bool,
     /// Every page of a photo list after the first begins with the last item of the page before (kei #500).
     pub repeated_assets: bool,
@@ -34,7 +34,8 @@ pub struct Quirks {
     pub url_lifetime_s: i64,
 }
 
-/// Ranks at which a list has nothing, although more follows.
+/// Ranks at which a list has nothing, although more follows. A client that probes in steps of 100 ranks, as kei does,
+/// crosses a hole without loss when both numbers are multiples of 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hole {
     /// First empty rank.

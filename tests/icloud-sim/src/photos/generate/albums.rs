@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{PROJECT_ROOT, ROOT, seed};
-use crate::photos::item::{Album, Bin, Relation, Stamp};
+use crate::photos::item::{Album, AlbumKind, Bin, Relation, Stamp};
 use crate::photos::noise::{self, Dice};
 use crate::photos::spec::LibrarySpec;
 use crate::photos::zone::{Id, Zone};
@@ -50,7 +50,7 @@ const DAY_MS: i64 = 86_400_000;
 pub(super) fn fill(zone: &mut Zone, spec: &LibrarySpec) {
     let created = spec.now_ms - 400 * DAY_MS;
     for (name, position) in [(ROOT, 0), (PROJECT_ROOT, 1_088)] {
-        let at = zone.add_album(album(name.to_owned(), None, true, None, position, created));
+        let at = zone.add_album(album(name.to_owned(), None, AlbumKind::Folder, None, position, created));
         zone.write(Id::Album(at), created);
     }
     let mut dice = Dice::new(seed(spec, "albums", 0));
@@ -59,7 +59,14 @@ pub(super) fn fill(zone: &mut Zone, spec: &LibrarySpec) {
         let name = noise::uuid_text(noise::uuid(seed(spec, "folder", number)));
         let parent = if dice.percent(50) { folders.last().cloned() } else { None };
         let title = format!("Folder {number}");
-        let at = zone.add_album(album(name.clone(), Some(title), true, parent, position(number), created));
+        let at = zone.add_album(album(
+            name.clone(),
+            Some(title),
+            AlbumKind::Folder,
+            parent,
+            position(number),
+            created,
+        ));
         zone.write(Id::Album(at), created);
         folders.push(name);
     }
@@ -71,6 +78,9 @@ pub(super) fn fill(zone: &mut Zone, spec: &LibrarySpec) {
     for number in 0..spec.albums {
         let at = zone.add_album(one(spec, number, &folders, &mut dice, created));
         zone.write(Id::Album(at), created);
+        if zone.album(at).kind == AlbumKind::Smart {
+            continue;
+        }
         let wanted = EDGES.get(number).copied().unwrap_or_else(|| dice.place(120));
         add_members(zone, at, &visible, wanted.min(visible.len()), &mut dice, created);
     }
@@ -91,9 +101,12 @@ fn one(spec: &LibrarySpec, number: usize, folders: &[String], dice: &mut Dice, c
         // Three of 70 recorded albums have names in lower case.
         name = name.to_lowercase();
     }
-    let mut album = album(name, title, false, parent, position(number + spec.folders), created);
-    if spec.awkward && number == EDGES.len() + AWKWARD.len() {
-        album.bin = Bin::Since(spec.now_ms - 2 * DAY_MS);
+    let mut album = album(name, title, AlbumKind::Album, parent, position(number + spec.folders), created);
+    match number.checked_sub(EDGES.len() + AWKWARD.len()).filter(|_| spec.awkward) {
+        Some(0) => (album.bin, album.parent) = (Bin::Since(spec.now_ms - 2 * DAY_MS), None),
+        Some(1) => album.bin = Bin::Restored,
+        Some(2) => album.kind = AlbumKind::Smart,
+        _ => {}
     }
     album
 }
@@ -101,7 +114,7 @@ fn one(spec: &LibrarySpec, number: usize, folders: &[String], dice: &mut Dice, c
 fn album(
     name: String,
     title: Option<String>,
-    folder: bool,
+    kind: AlbumKind,
     parent: Option<String>,
     position: i64,
     created: i64,
@@ -109,7 +122,7 @@ fn album(
     Album {
         name,
         title,
-        folder,
+        kind,
         parent,
         position,
         created,
@@ -148,7 +161,11 @@ fn add_members(zone: &mut Zone, album: u32, from: &[[u8; 16]], count: usize, dic
 /// Puts a photo of the shared library into an album of the personal one (kei PR #474).
 pub(super) fn reach_across(personal: &mut Zone, shared: &Zone, spec: &LibrarySpec) {
     let visible = shared.living().find(|(_, asset)| !asset.hidden && !asset.bin.holds());
-    let album = (0..).zip(&personal.albums).filter(|(_, album)| !album.folder).nth(1).map(|(at, _)| at);
+    let album = (0..)
+        .zip(&personal.albums)
+        .filter(|(_, album)| album.kind == AlbumKind::Album)
+        .nth(1)
+        .map(|(at, _)| at);
     if let (Some((_, asset)), Some(album)) = (visible, album) {
         add_members(personal, album, &[asset.name], 1, &mut Dice::new(0), spec.now_ms - DAY_MS);
     }

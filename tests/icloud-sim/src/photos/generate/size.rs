@@ -5,7 +5,8 @@ use crate::photos::noise::Dice;
 use crate::photos::spec::Sizes;
 use crate::photos::uti::{Prefix, Uti};
 
-/// Minimum, 10 %, median, 90 % and maximum of recorded lengths in bytes; the RAW figures are from camera makers' data.
+/// Minimum, 10 %, median, 90 % and maximum of recorded lengths in bytes. RAW files and
+/// sidecars were not recorded: their figures are estimates.
 fn measured(prefix: Prefix, uti: Uti) -> [u64; 5] {
     match (prefix, uti) {
         (Prefix::Sidecar, _) => [400, 600, 900, 1_500, 3_000],

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::photos::Photos;
-use crate::photos::item::{Album, Bin, Relation, Stamp};
+use crate::photos::item::{Album, AlbumKind, Bin, Relation, Stamp};
 use crate::photos::noise;
 use crate::photos::zone::{Id, Role, Zone};
 
@@ -25,7 +25,7 @@ impl Photos {
         let at = zone.add_album(Album {
             name: name.clone(),
             title,
-            folder,
+            kind: if folder { AlbumKind::Folder } else { AlbumKind::Album },
             parent,
             position,
             created: now_ms,
@@ -39,7 +39,7 @@ impl Photos {
 
     fn folder_named(&self, zone: usize, name: &str) -> Result<u32, String> {
         let zone = &self.zones[zone];
-        let at = zone.find_album(name).filter(|at| zone.album(*at).folder);
+        let at = zone.find_album(name).filter(|at| zone.album(*at).is_folder());
         at.ok_or_else(|| format!("No folder `{name}`"))
     }
 
@@ -91,7 +91,7 @@ impl Photos {
         let known = self.zones.iter().find_map(|zone| Some(zone.asset(zone.find_asset(asset)?).name));
         let known = known.ok_or_else(|| format!("No asset `{asset}`"))?;
         let (zone, at) = self.album_named(album)?;
-        if self.zones[zone].album(at).folder || self.zones[zone].role != Role::Personal {
+        if self.zones[zone].album(at).kind != AlbumKind::Album || self.zones[zone].role != Role::Personal {
             return Err(format!("`{album}` takes no photos"));
         }
         if self.zones[zone]

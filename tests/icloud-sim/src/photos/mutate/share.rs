@@ -22,6 +22,7 @@ impl Photos {
             self.put_into_album(from, album, new_name, now_ms);
         }
         if soft {
+            self.zones[from].assets[at as usize].extra_mut().trashed_for_all = Some(false);
             put_into_bin(&mut self.zones[from], at, now_ms);
         } else {
             purge_asset(&mut self.zones[from], at, now_ms);

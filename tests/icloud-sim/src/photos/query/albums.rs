@@ -40,7 +40,8 @@ pub(super) fn answer(
     let wanted = Wanted::new(request.desired_keys.clone());
     let scribe = answering.scribe(zone, signer, &wanted);
     let records: Vec<Value> = level.iter().map(|(_, _, at)| scribe.record(Id::Album(*at))).collect();
-    let mut answer = json!({ "records": records });
+    let mut answer = json!({});
+    answer["records"] = records.into();
     if let Some((position, name, _)) = level.last().filter(|_| more) {
         answer["continuationMarker"] = marker(*position, name).into();
     }

@@ -62,12 +62,13 @@ pub(super) fn answer(
         }
     };
 
-    let masterless = quirks.pages_without_masters && {
-        let rank = value(filters, "startRank").and_then(Value::as_u64).unwrap_or(0);
-        (rank / 50) % 4 >= 2
-    };
-    let mut answer =
-        json!({ "records": write(zone, signer, list, &chosen, limit, masterless, request, answering) });
+    let rank = value(filters, "startRank").and_then(Value::as_u64).unwrap_or(0);
+    let masterless = quirks.pages_without_masters && rank / 100 % 2 == 1;
+    let wanted = Wanted::new(request.desired_keys.clone());
+    let scribe = answering.scribe(zone, signer, &wanted);
+    let ids = groups(zone, list, &chosen, masterless).into_iter().take(limit);
+    let mut answer = json!({});
+    answer["records"] = ids.map(|id| scribe.record(id)).collect::<Vec<_>>().into();
     if let Some(last) = chosen.last().filter(|_| more && !quirks.no_marker) {
         answer["continuationMarker"] =
             marker(date(zone, list, *last).unwrap_or(0), &asset_name(zone, list, *last)).into();
@@ -138,9 +139,15 @@ impl<'a> Slice<'a> {
         }
     }
 
+    /// How many ranks the list has, those of a hole included.
+    fn ranks(&self) -> usize {
+        let hole = self.quirks.hole.filter(|hole| hole.rank <= self.items.len());
+        self.items.len() + hole.map_or(0, |hole| hole.ranks)
+    }
+
     fn ascending(&self, zone: &Zone, list: List, rank: usize) -> (Vec<u32>, bool) {
         let mut range = self.range(rank);
-        if self.quirks.repeated_assets && range.start > 0 && !range.is_empty() {
+        if self.quirks.repeated_assets && range.start > 0 && rank <= self.ranks() {
             range.start -= 1;
         }
         let chosen = self.fill(zone, list, self.items[range.clone()].iter().copied());
@@ -176,17 +183,8 @@ impl<'a> Slice<'a> {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one request, used nowhere else")]
-fn write(
-    zone: &Zone,
-    signer: &Signer,
-    list: List,
-    chosen: &[u32],
-    limit: usize,
-    masterless: bool,
-    request: &QueryRequest,
-    answering: &Answering,
-) -> Vec<Value> {
+/// The records of the chosen items: relations, masters (each once), assets.
+fn groups(zone: &Zone, list: List, chosen: &[u32], masterless: bool) -> Vec<Id> {
     let mut ids = Vec::new();
     let assets: Vec<u32> = chosen.iter().filter_map(|item| asset_of(zone, list, *item)).collect();
     if list.of_members() {
@@ -194,15 +192,11 @@ fn write(
     }
     if !masterless {
         let mut seen = HashSet::new();
-        let masters =
-            assets.iter().map(|asset| zone.asset(*asset).master).filter(|master| seen.insert(*master));
-        ids.extend(masters.map(Id::Master));
+        let masters = assets.iter().map(|asset| zone.asset(*asset).master);
+        ids.extend(masters.filter(|master| seen.insert(*master)).map(Id::Master));
     }
-    ids.extend(assets.iter().map(|asset| Id::Asset(*asset)));
-    ids.truncate(limit);
-    let wanted = Wanted::new(request.desired_keys.clone());
-    let scribe = answering.scribe(zone, signer, &wanted);
-    ids.into_iter().map(|id| scribe.record(id)).collect()
+    ids.extend(assets.into_iter().map(Id::Asset));
+    ids
 }
 
 /// The asset of an item; a relation's asset may be in another zone.

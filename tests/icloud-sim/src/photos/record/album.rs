@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Scribe, Written, bin_flags, zone_id};
-use crate::photos::item::{Album, Bin, Other, Relation, Tombstone};
+use super::{Scribe, Written, bin_flags};
+use crate::photos::item::{Album, AlbumKind, Bin, Other, Relation, Tombstone};
 use crate::photos::noise;
 use crate::photos::token;
 use crate::photos::zone::Zone;
@@ -19,7 +19,7 @@ impl Scribe<'_> {
         if let Some(title) = &album.title {
             fields.bytes("albumNameEnc", title.as_bytes());
         }
-        fields.int("albumType", if album.folder { 3 } else { 0 });
+        fields.int("albumType", album.kind as i64);
         if let Some(parent) = &album.parent {
             fields.text("parentId", parent);
         }
@@ -28,7 +28,11 @@ impl Scribe<'_> {
         fields.int("sortTypeExt", 0);
         fields.int("sortAscending", 1);
         fields.time("recordModificationDate", album.stamp.modified);
-        bin_flags(&mut fields, album.bin);
+        match album.bin {
+            // Albums were recorded with a plain `false` (photos.md 4).
+            Bin::Restored => fields.put("isDeleted", "INT64", || false.into()),
+            bin => bin_flags(&mut fields, bin),
+        }
         let written = Written { created: album.created, stamp: album.stamp, bin: album.bin };
         self.envelope(&album.name, "CPLAlbum", fields.finish(), &written)
     }
@@ -42,7 +46,7 @@ impl Scribe<'_> {
                 "fields": {},
                 "recordChangeTag": token::change_tag(relation.stamp.tag),
                 "deleted": false,
-                "zoneID": zone_id(self.zone),
+                "zoneID": self.zone_id,
             });
         }
         let mut fields = self.fields();
@@ -85,7 +89,7 @@ impl Scribe<'_> {
         if !self.bare_tombstones {
             record.insert("recordChangeTag".to_owned(), token::change_tag(tombstone.stamp.tag).into());
             if tombstone.name.contains("-IN-") {
-                record.insert("zoneID".to_owned(), zone_id(self.zone));
+                record.insert("zoneID".to_owned(), self.zone_id.clone());
             } else {
                 record.insert("recordType".to_owned(), Value::Null);
             }
@@ -106,7 +110,8 @@ fn totals(zone: &Zone) -> [(&'static str, i64); 6] {
             (true, true) => hidden_videos += 1,
         }
     }
-    let living = |album: &&Album| album.stamp.tag != 0 && !album.folder && !album.bin.holds();
+    let living =
+        |album: &&Album| album.stamp.tag != 0 && album.kind == AlbumKind::Album && !album.bin.holds();
     let albums = i64::try_from(zone.albums.iter().filter(living).count()).unwrap_or(i64::MAX);
     [
         ("photosCount", photos),

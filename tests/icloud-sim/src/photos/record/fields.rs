@@ -4,19 +4,28 @@ use std::collections::HashSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// The field names that a request asks for; all of them when it names none.
-#[derive(Debug, Default)]
-pub(in crate::photos) struct Wanted(Option<HashSet<String>>);
+#[derive(Debug)]
+pub(in crate::photos) struct Wanted {
+    names: Option<HashSet<String>>,
+    /// Whether any field of a preview is among them.
+    pub(super) previews: bool,
+}
+
+/// How the names of a preview's fields begin.
+const PREVIEWS: [&str; 4] = ["resJPEGMed", "resJPEGThumb", "resVidMed", "resVidSmall"];
 
 impl Wanted {
     pub(in crate::photos) fn new(desired_keys: Option<Vec<String>>) -> Self {
-        Self(desired_keys.map(|keys| keys.into_iter().collect()))
+        let names: Option<HashSet<String>> = desired_keys.map(|keys| keys.into_iter().collect());
+        let of_preview = |name: &String| PREVIEWS.iter().any(|start| name.starts_with(start));
+        Self { previews: names.as_ref().is_none_or(|names| names.iter().any(of_preview)), names }
     }
 
     pub(in crate::photos) fn has(&self, name: &str) -> bool {
-        self.0.as_ref().is_none_or(|names| names.contains(name))
+        self.names.as_ref().is_none_or(|names| names.contains(name))
     }
 }
 
@@ -34,7 +43,10 @@ impl<'a> Fields<'a> {
     /// Any field.
     pub(super) fn put(&mut self, name: &str, kind: &str, value: impl FnOnce() -> Value) {
         if self.wanted.has(name) {
-            self.map.insert(name.to_owned(), json!({ "value": value(), "type": kind }));
+            let mut field = Map::new();
+            field.insert("type".to_owned(), kind.into());
+            field.insert("value".to_owned(), value());
+            self.map.insert(name.to_owned(), field.into());
         }
     }
 

@@ -29,6 +29,10 @@ pub(super) struct Scribe<'a> {
     pub(super) bare_relations: bool,
     /// Tombstones without tag and type.
     pub(super) bare_tombstones: bool,
+    /// The zone's identity.
+    zone_id: Value,
+    /// The device that wrote everything.
+    device: String,
 }
 
 /// A zone's identity as every answer gives it.
@@ -41,7 +45,12 @@ fn device(owner: &str) -> String {
     super::body::hex(&noise::bytes::<32>(noise::of_text(owner))).to_uppercase()
 }
 
-impl Scribe<'_> {
+impl<'a> Scribe<'a> {
+    pub(super) fn new(zone: &'a Zone, wanted: &'a Wanted, issue: Issue<'a>) -> Self {
+        let (zone_id, device) = (zone_id(zone), device(&zone.owner));
+        Self { zone, wanted, issue, bare_relations: false, bare_tombstones: false, zone_id, device }
+    }
+
     /// A record or tombstone.
     pub(super) fn record(&self, id: Id) -> Value {
         match id {
@@ -60,24 +69,19 @@ impl Scribe<'_> {
 
     /// The envelope around `fields`; it is complete whatever `desiredKeys` says.
     fn envelope(&self, name: &str, kind: &str, fields: Map<String, Value>, written: &Written) -> Value {
-        let by = |timestamp: i64| {
-            json!({
-                "timestamp": timestamp,
-                "userRecordName": self.zone.owner,
-                "deviceID": device(&self.zone.owner),
-            })
-        };
+        let by = |timestamp: i64| json!({ "timestamp": timestamp, "userRecordName": self.zone.owner, "deviceID": self.device });
         let mut record = json!({
             "recordName": name,
             "recordType": kind,
-            "fields": fields,
             "pluginFields": {},
             "recordChangeTag": token::change_tag(written.stamp.tag),
-            "created": by(written.created),
-            "modified": by(written.stamp.modified),
             "deleted": false,
-            "zoneID": zone_id(self.zone),
         });
+        // Assigned, not written above: `json!` would copy what is large already.
+        record["fields"] = fields.into();
+        record["created"] = by(written.created);
+        record["modified"] = by(written.stamp.modified);
+        record["zoneID"] = self.zone_id.clone();
         if let Bin::Since(since) = written.bin {
             record["expirationTime"] = ((since + BIN_MS) / 1000 + GRACE_S).into();
         }

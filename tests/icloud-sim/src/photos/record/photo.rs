@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::resource::checksum_text;
-use super::{Fields, Scribe, Written, bin_flags, zone_id};
+use super::{Fields, Scribe, Written, bin_flags};
 use crate::photos::item::{Asset, Bin, Edit, Extra, FileName, ItemType, Master, Style};
 use crate::photos::noise;
 use crate::photos::uti::Prefix;
@@ -67,7 +67,7 @@ impl Scribe<'_> {
             json!({
                 "recordName": checksum_text(&master.name),
                 "action": "DELETE_SELF",
-                "zoneID": zone_id(self.zone),
+                "zoneID": self.zone_id,
             })
         });
         if let Some(date) = asset.date {
@@ -93,8 +93,8 @@ impl Scribe<'_> {
         }
         if self.zone.role == Role::SharedLibrary {
             self.contributors(&mut fields);
-            self.trash(&mut fields, asset);
         }
+        self.trash(&mut fields, asset);
         let written = Written { created: asset.created(), stamp: asset.stamp, bin: asset.bin };
         self.envelope(&asset.record_name(), "CPLAsset", fields.finish(), &written)
     }
@@ -146,19 +146,21 @@ impl Scribe<'_> {
         fields.put(
             "contributors",
             "REFERENCE_LIST",
-            || json!([{ "recordName": self.zone.owner, "action": "NONE", "zoneID": zone_id(self.zone) }]),
+            || json!([{ "recordName": self.zone.owner, "action": "NONE", "zoneID": self.zone_id }]),
         );
     }
 
+    /// Why it is in Recently Deleted; assets of a shared library always say something.
     fn trash(&self, fields: &mut Fields<'_>, asset: &Asset) {
         let for_all = asset.extra.as_ref().and_then(|extra| extra.trashed_for_all);
-        fields.flag("trashReason", for_all == Some(true));
-        if for_all.is_some() {
-            fields.put(
-                "deletedBy",
-                "REFERENCE",
-                || json!({ "recordName": self.zone.owner, "action": "NONE" }),
-            );
+        if self.zone.role == Role::SharedLibrary {
+            fields.flag("trashReason", for_all == Some(true));
+            if for_all.is_some() {
+                let by = || json!({ "recordName": self.zone.owner, "action": "NONE" });
+                fields.put("deletedBy", "REFERENCE", by);
+            }
+        } else if asset.bin.holds() {
+            fields.flag("trashReason", for_all.unwrap_or(true));
         }
     }
 }
@@ -191,7 +193,7 @@ fn look(fields: &mut Fields<'_>, asset: &Asset, master: &Master) {
         _ => 0,
     };
     fields.int("adjustmentRenderType", render);
-    let draw = noise::of_text(&asset.record_name());
+    let draw = u64::from_be_bytes(*asset.name.last_chunk().unwrap_or(&[0; 8]));
     fields.int("assetHDRType", i64::from(draw.is_multiple_of(100)));
     fields.int("customRenderedValue", if draw.is_multiple_of(3) { 10 } else { 0 });
     fields.int("burstFlags", if asset.style == Style::Burst { 8 } else { 0 });

@@ -56,7 +56,7 @@ impl Scribe<'_> {
     /// Writes the previews that go with a picture or film. They are made here, when somebody asks: nothing is kept of
     /// them.
     pub(super) fn previews(&self, fields: &mut Fields<'_>, of: &Resource, moves: bool, modified: i64) {
-        if of.presence == Presence::Awaited {
+        if of.presence == Presence::Awaited || !self.wanted.previews {
             return;
         }
         let mut kinds = vec![(Prefix::JpegThumb, Uti::Jpeg, 30, 480)];

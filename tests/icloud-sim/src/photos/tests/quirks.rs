@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
     LIBRARY, NOW, call, delta, library, list_query, name, names_of, personal, records, rich, token, walk,
 };
-use crate::photos::{Hole, Mutation};
+use crate::photos::{Hole, Mutation, Quirks};
 
 #[test]
 fn short_pages_holes_and_repeats_hide_no_photo() {
@@ -18,8 +19,8 @@ fn short_pages_holes_and_repeats_hide_no_photo() {
     assert_eq!(short, all);
     assert!(more_pages > pages * 2);
     photos.quirks().short_pages = None;
-    photos.quirks().hole = Some(Hole { rank: 130, ranks: 200 });
-    let hole = call(&mut photos, "records/query", &list_query(LIBRARY, 130, &[]));
+    photos.quirks().hole = Some(Hole { rank: 200, ranks: 300 });
+    let hole = call(&mut photos, "records/query", &list_query(LIBRARY, 200, &[]));
     assert!(records(&hole).is_empty());
     assert_eq!(walk(&mut photos, LIBRARY, &[], "CPLAsset").0, all);
     photos.quirks().hole = None;
@@ -107,4 +108,28 @@ fn relations_and_tombstones_can_be_bare_and_come_first() {
     }
     let names: BTreeSet<String> = changes.iter().map(name).collect();
     assert_eq!(names.len(), changes.len());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 20, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_the_pages_are_like_a_patient_client_sees_everything(
+        count in 0_usize..320,
+        short_pages in prop::option::of(1_usize..120),
+        hole in prop::option::of((0_usize..4, 1_usize..5)),
+        repeated_assets: bool,
+        pages_without_masters: bool,
+    ) {
+        let mut photos = library(count);
+        let all = walk(&mut photos, LIBRARY, &[], "CPLAsset").0;
+        *photos.quirks() = Quirks {
+            short_pages,
+            hole: hole.map(|(rank, ranks)| Hole { rank: rank * 100, ranks: ranks * 100 }),
+            repeated_assets,
+            pages_without_masters,
+            ..Quirks::default()
+        };
+        prop_assert_eq!(walk(&mut photos, LIBRARY, &[], "CPLAsset").0, all);
+    }
 }

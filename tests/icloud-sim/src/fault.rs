@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 /// One trouble and the requests that meet it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
-    /// An endpoint label (`content`, `auth.init`) or a part of one (`ck.`), or a part of `HOST/PATH`.
-    /// Empty: every request.
+    /// An endpoint label (`content`, `auth.sms`), the beginning of labels up to a point (`ck.`, `ck.private.`), or a
+    /// part of `HOST/PATH` (`records/`). Empty: every request.
     #[serde(default)]
     pub on: String,
     /// Which of the matching requests.
@@ -43,7 +43,8 @@ impl Rule {
     }
 
     fn matches(&self, label: &str, host_and_path: &str) -> bool {
-        label.contains(&self.on) || host_and_path.contains(&self.on)
+        let family = self.on.ends_with('.') && label.starts_with(&self.on);
+        family || label == self.on || host_and_path.contains(&self.on)
     }
 }
 
@@ -235,6 +236,18 @@ mod tests {
             [false, true, false, true, false, false, false]
         );
         assert_eq!(strikes(Rule::new("ck.", Fault::Gone), 3), [false; 3]);
+    }
+
+    #[test]
+    fn labels_match_whole_or_by_family() {
+        let matches = |on: &str, label: &str| {
+            Rule::new(on, Fault::Gone).matches(label, "idmsa.apple.com/appleauth/auth")
+        };
+        assert!(matches("auth.sms", "auth.sms"));
+        assert!(!matches("auth.sms", "auth.sms_code"));
+        assert!(matches("auth.", "auth.sms_code"));
+        assert!(matches("idmsa.apple.com", "auth.sms_code"));
+        assert!(!matches("setup.", "auth.sms_code"));
     }
 
     #[test]

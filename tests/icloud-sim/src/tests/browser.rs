@@ -12,15 +12,13 @@ use std::collections::BTreeMap;
 pub(super) const KEY: &str = "d39ba9916b7251055b22c7f910e2ea796ee65e98b2ddecea8f5dde8d9d1a815d";
 pub(super) const AGENT: &str =
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)";
-pub(super) const AUTH: &str = "/idmsa.apple.com/appleauth/auth";
-pub(super) const DATABASE: &str =
-    "/p61-ckdatabasews.icloud.com:443/database/1/com.apple.photos.cloud/production/private";
-const HOME: &str = "https://www.icloud.com";
 
 /// A browser with its jar and what it took over from headers.
 #[derive(Clone)]
 pub(super) struct Browser {
     pub(super) url: String,
+    /// What hosts end with: nothing, or `.cn`.
+    pub(super) region: &'static str,
     pub(super) frame: String,
     /// `scnt`, `X-Apple-ID-Session-Id`, `X-Apple-Session-Token`, `X-Apple-TwoSV-Trust-Token`, in lower case.
     pub(super) taken: BTreeMap<String, String>,
@@ -28,7 +26,7 @@ pub(super) struct Browser {
     pub(super) jar: BTreeMap<String, (String, String)>,
     /// Headers to leave out or replace in the next requests.
     pub(super) odd: BTreeMap<String, Option<String>>,
-    a: [u8; 32],
+    pub(super) a: [u8; 32],
 }
 
 /// A simulator with this account, and a browser.
@@ -43,12 +41,21 @@ impl Browser {
     pub(super) fn new(url: &str) -> Browser {
         Browser {
             url: url.to_owned(),
+            region: "",
             frame: format!("auth-{}", uuid::Uuid::new_v4()),
             taken: BTreeMap::new(),
             jar: BTreeMap::new(),
             odd: BTreeMap::new(),
             a: [42; 32],
         }
+    }
+
+    fn home(&self) -> String {
+        format!("https://www.icloud.com{}", self.region)
+    }
+
+    fn idmsa(&self) -> String {
+        format!("idmsa.apple.com{}", self.region)
     }
 
     pub(super) fn taken(&self, name: &str) -> String {
@@ -106,20 +113,20 @@ impl Browser {
     /// An AUTH request with the headers of auth.md 1.1.
     pub(super) async fn auth(&mut self, method: &str, path: &str, body: Option<Value>) -> Received {
         let signing_in = path.starts_with("/federate") || path.starts_with("/signin");
-        let origin = if signing_in { "https://idmsa.apple.com" } else { HOME };
+        let origin = if signing_in { format!("https://{}", self.idmsa()) } else { self.home() };
         let mut headers = vec![
             ("Accept", "application/json".to_owned()),
             ("Content-Type", "application/json".to_owned()),
             ("X-Apple-Widget-Key", KEY.to_owned()),
             ("X-Apple-OAuth-Client-Id", KEY.to_owned()),
             ("X-Apple-OAuth-Client-Type", "firstPartyAuth".to_owned()),
-            ("X-Apple-OAuth-Redirect-URI", HOME.to_owned()),
+            ("X-Apple-OAuth-Redirect-URI", self.home()),
             ("X-Apple-OAuth-Require-Grant-Code", "true".to_owned()),
             ("X-Apple-OAuth-Response-Mode", "web_message".to_owned()),
             ("X-Apple-OAuth-Response-Type", "code".to_owned()),
             ("X-Apple-OAuth-State", self.frame.clone()),
-            ("Origin", origin.to_owned()),
             ("Referer", format!("{origin}/")),
+            ("Origin", origin),
         ];
         for (header, name) in [("scnt", "scnt"), ("X-Apple-ID-Session-Id", "x-apple-id-session-id")] {
             if let Some(value) = self.taken.get(name) {
@@ -127,7 +134,8 @@ impl Browser {
             }
         }
         let body = body.map(|value| value.to_string()).unwrap_or_default();
-        let answer = self.request(method, &format!("{AUTH}{path}"), headers, &body).await;
+        let answer =
+            self.request(method, &format!("/{}/appleauth/auth{path}", self.idmsa()), headers, &body).await;
         for name in ["scnt", "x-apple-id-session-id", "x-apple-session-token", "x-apple-twosv-trust-token"] {
             if let Some(value) = answer.header(name) {
                 self.taken.insert(name.to_owned(), value.to_owned());
@@ -138,9 +146,11 @@ impl Browser {
 
     pub(super) async fn authorize(&mut self) -> Received {
         let target = format!(
-            "{AUTH}/authorize/signin?frame_id={frame}&language=en_US&skVersion=7&iframeId={frame}&client_id={KEY}\
-             &redirect_uri=https%3A%2F%2Fwww.icloud.com&response_type=code&response_mode=web_message&state={frame}\
+            "/{idmsa}/appleauth/auth/authorize/signin?frame_id={frame}&language=en_US&skVersion=7&iframeId={frame}&client_id={KEY}\
+             &redirect_uri={home}&response_type=code&response_mode=web_message&state={frame}\
              &authVersion=latest",
+            idmsa = self.idmsa(),
+            home = self.home(),
             frame = self.frame
         );
         let answer = self.request("GET", &target, vec![("Accept", "*/*".to_owned())], "").await;
@@ -171,7 +181,7 @@ impl Browser {
         let hashed = Sha256::digest(password.as_bytes());
         let input = match answer["protocol"].as_str().unwrap() {
             "s2k" => hashed.to_vec(),
-            _ => hashed.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes(),
+            _ => hashed.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}")).into_bytes(),
         };
         let rounds = u32::try_from(answer["iteration"].as_u64().unwrap()).unwrap();
         let key = pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(&input, &salt, rounds);
@@ -218,11 +228,12 @@ impl Browser {
         let media_type =
             if call.starts_with("logout") { "text/plain;charset=UTF-8" } else { "application/json" };
         let headers = vec![
-            ("Origin", HOME.to_owned()),
-            ("Referer", format!("{HOME}/")),
+            ("Origin", self.home()),
+            ("Referer", format!("{}/", self.home())),
             ("Content-Type", media_type.to_owned()),
         ];
-        self.request("POST", &format!("/setup.icloud.com/setup/ws/1/{call}"), headers, body).await
+        let target = format!("/setup.icloud.com{}/setup/ws/1/{call}", self.region);
+        self.request("POST", &target, headers, body).await
     }
 
     pub(super) async fn account_login(&mut self) -> Received {
@@ -242,11 +253,15 @@ impl Browser {
     /// A call to the photo database.
     pub(super) async fn database(&mut self, call: &str, body: &str) -> Received {
         let headers = vec![
-            ("Origin", HOME.to_owned()),
-            ("Referer", format!("{HOME}/")),
+            ("Origin", self.home()),
+            ("Referer", format!("{}/", self.home())),
             ("Content-Type", "text/plain".to_owned()),
         ];
-        self.request("POST", &format!("{DATABASE}/{call}"), headers, body).await
+        let target = format!(
+            "/p61-ckdatabasews.icloud.com{}:443/database/1/com.apple.photos.cloud/production/private/{call}",
+            self.region
+        );
+        self.request("POST", &target, headers, body).await
     }
 
     /// The whole way to a trusted session: password, push, code, trust, accountLogin.

@@ -2,6 +2,7 @@
 
 use super::browser::{Browser, start};
 use super::wire;
+use crate::ViolationKind::{Leak, UnknownEndpoint, Write};
 use crate::{Account, AccountKind, Loss, Region, Simulator, Violation, ViolationKind};
 use serde_json::json;
 use std::time::Duration;
@@ -146,6 +147,13 @@ async fn an_account_of_another_region_is_sent_there() {
     let answer = browser.account_login().await;
     assert_eq!((answer.status, answer.json()), (200, json!({ "domainToUse": "iCloud.com.cn" })));
     assert!(answer.set_cookies().is_empty());
+    browser.region = ".cn";
+    assert_eq!(browser.account_login().await.status, 400, "tokens are per region");
+    let mut browser = Browser { region: ".cn", ..Browser::new(&browser.url) };
+    browser.authorize().await;
+    browser.sign_in(&control).await;
+    assert_eq!(browser.jar["X-APPLE-WEBAUTH-TOKEN"].0, "icloud.com.cn");
+    assert_eq!(browser.database("zones/list", "{}").await.status, 200);
 }
 
 #[tokio::test]
@@ -175,7 +183,6 @@ async fn what_no_client_may_do_is_counted() {
     leaky.authorize().await;
     let kinds: Vec<ViolationKind> =
         control.take_violations().iter().map(|violation| violation.kind).collect();
-    use ViolationKind::{Leak, UnknownEndpoint, Write};
     assert_eq!(kinds, [Write, UnknownEndpoint, UnknownEndpoint, Leak, Leak]);
     assert_eq!(control.violations(), []);
 }

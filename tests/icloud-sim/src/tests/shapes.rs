@@ -14,13 +14,11 @@ fn example(name: &str) -> Option<Value> {
     let shared = std::env::var_os("LARDER_SHARED")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     let path = shared.join("protocol/examples/auth").join(format!("{name}.json"));
-    match std::fs::read(&path) {
-        Ok(bytes) => Some(serde_json::from_slice::<Value>(&bytes).unwrap()["response"].take()),
-        Err(_) => {
-            eprintln!("skipped: {} is absent", path.display());
-            None
-        }
-    }
+    let Ok(bytes) = std::fs::read(&path) else {
+        eprintln!("skipped: {} is absent", path.display());
+        return None;
+    };
+    Some(serde_json::from_slice::<Value>(&bytes).unwrap()["response"].take())
 }
 
 /// Every path to a member, lists reduced to one element; what a service map's entries hold is left out.
@@ -34,7 +32,9 @@ fn paths(value: &Value, at: &str, found: &mut BTreeSet<String>) {
             }
         }
         Value::Array(elements) => {
-            elements.iter().for_each(|element| paths(element, &format!("{at}[]"), found))
+            for element in elements {
+                paths(element, &format!("{at}[]"), found);
+            }
         }
         _ => {}
     }

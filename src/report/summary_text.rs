@@ -105,9 +105,8 @@ fn files(lines: &mut Lines, summary: &Summary) {
             lines.add("", format!("and {} more", count(out.to_fetch - NAMED as u64)));
         }
     } else if out.fetched > 0 {
-        let rate = out.fetched_bytes as f64 / summary.seconds.max(0.001);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
-        let rate = bytes(rate as u64);
+        let millis = u64::try_from(summary.took().as_millis()).unwrap_or(0).max(1);
+        let rate = bytes(out.fetched_bytes.saturating_mul(1000) / millis);
         let files = counted(out.fetched, "file", "files");
         let (size, took) = (bytes(out.fetched_bytes), span(summary.took()));
         lines.add("Fetched", format!("{files}, {size} in {took} ({rate}/s)"));

@@ -27,7 +27,7 @@ pub(super) async fn follow(ctx: &Context) -> Result<(), RunError> {
 }
 
 async fn mark_all(ctx: &Context) -> Result<(), RunError> {
-    for (zone, _) in ctx.read(|view| state::zones(view)).await? {
+    for (zone, _) in ctx.read(state::zones).await? {
         let mut after: Option<String> = None;
         loop {
             let from = after.clone();

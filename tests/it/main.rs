@@ -1,4 +1,6 @@
 //! Integration tests: the real binary against a simulated iCloud over real HTTP.
 
+#[cfg(test)]
 mod recorded;
+#[cfg(test)]
 mod session;

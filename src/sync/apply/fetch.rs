@@ -17,7 +17,6 @@ use crate::model::{ContentHasher, Digest};
 use crate::sync::context::blocking;
 use crate::sync::urls::{Renewed, Renewer};
 use crate::sync::{Context, RunError};
-use crate::tree::TreeError;
 
 /// Waits before the tries of a body: at once, within a second, then 2, 4 and 8 s; then the next run.
 const WAITS: [Duration; 5] = [
@@ -68,7 +67,7 @@ pub(super) async fn bring(
     ctx: &Context,
     renewer: &Renewer,
     streak: &Streak,
-    task: Task,
+    task: Box<Task>,
 ) -> Result<Report, RunError> {
     let mut before: Option<Digest> = None;
     let mut why = String::new();
@@ -188,7 +187,6 @@ async fn attempt(
         (Ok(Landed::Short { .. }), Some(why)) => Ok(Attempt::Broken(why)),
         (Ok(landed), _) => Ok(Attempt::Done(landed)),
         (Err(error), _) if error.is_disk() => Err(error.into()),
-        (Err(error @ TreeError::AlreadyThere { .. }), _) => Ok(Attempt::Broken(error.to_string())),
         (Err(error), _) => Ok(Attempt::Broken(error.to_string())),
     }
 }

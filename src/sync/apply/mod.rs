@@ -165,7 +165,7 @@ impl<'a> Planner<'a> {
                 let (reports, streak) = (self.reports.clone(), self.failures.clone());
                 self.workers.spawn(async move {
                     let _permit = permit;
-                    let report = fetch::bring(&ctx, &renewer, &streak, task).await?;
+                    let report = fetch::bring(&ctx, &renewer, &streak, Box::new(task)).await?;
                     // A closed channel means that the recorder failed; its error is the one to show.
                     let _sent = reports.send(report).await;
                     Ok(())
@@ -180,7 +180,7 @@ impl<'a> Planner<'a> {
     }
 
     async fn permit(&mut self) -> Result<tokio::sync::OwnedSemaphorePermit, RunError> {
-        self.look().await?;
+        self.look()?;
         tokio::select! {
             () = self.ctx.cancel.cancelled() => Err(RunError::Interrupted),
             permit = self.width.clone().acquire_owned() => permit.map_err(|_| RunError::Interrupted),
@@ -188,7 +188,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Looks whether a worker found something that ends the run.
-    async fn look(&mut self) -> Result<(), RunError> {
+    fn look(&mut self) -> Result<(), RunError> {
         while let Some(ended) = self.workers.try_join_next() {
             ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
         }
@@ -199,7 +199,7 @@ impl<'a> Planner<'a> {
     }
 
     async fn wait(&mut self, feed: &Feed) -> Result<(), RunError> {
-        self.look().await?;
+        self.look()?;
         tokio::select! {
             () = self.ctx.cancel.cancelled() => Err(RunError::Interrupted),
             () = feed.more.notified() => Ok(()),
@@ -210,6 +210,6 @@ impl<'a> Planner<'a> {
         while let Some(ended) = self.workers.join_next().await {
             ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
         }
-        self.look().await
+        self.look()
     }
 }

@@ -26,7 +26,7 @@ pub(super) enum Report {
     /// An item's files are about to be fetched.
     Begin { item: ItemId, generation: u32, files: usize },
     /// One of them is settled, one way or the other.
-    Settled { task: Task, settled: Settled },
+    Settled { task: Box<Task>, settled: Settled },
 }
 
 /// What became of a file.
@@ -143,11 +143,8 @@ impl Group {
         ctx.tell(&Event::Placed { path, size: resource.size, fetched: true });
         if let Some(matched) = matched {
             let counts = self.classes.entry(resource.kind.as_str()).or_default();
-            if matched {
-                counts.0 += 1
-            } else {
-                counts.1 += 1
-            }
+            let count = if matched { &mut counts.0 } else { &mut counts.1 };
+            *count += 1;
             ctx.classes.count(resource.kind, matched);
         }
         self.dirs.extend(dirs);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Summary;
-use super::figures::{bytes, count, counted, span};
+use super::figures::{bytes, count, counted, shown, span};
 use crate::sync::tally::{Library, Trouble};
 
 /// Items named in the text; the JSON names more.
@@ -49,7 +49,7 @@ impl Lines {
 
     fn items(&mut self, items: &[Trouble], total: u64) {
         for item in items.iter().take(NAMED) {
-            self.add("", format!("{}: {}", item.item, item.why));
+            self.add("", format!("{}: {}", shown(&item.item), shown(&item.why)));
         }
         let shown = items.len().min(NAMED) as u64;
         if total > shown {
@@ -89,7 +89,7 @@ fn albums(lines: &mut Lines, summary: &Summary) {
             .filter(|(n, _)| *n > 0)
             .map(|(n, what)| format!("{} {what}", count(n)))
             .collect();
-        lines.add("Album", format!("{name}: {}", facts.join(", ")));
+        lines.add("Album", format!("{}: {}", shown(name), facts.join(", ")));
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Planned {
     pub(super) works: Vec<Work>,
     /// Items whose master must be asked for: the item and the master's record name.
     pub(super) need_master: Vec<(ItemId, String)>,
+    /// Items that cannot be settled in this run.
+    pub(super) resting: Vec<ItemId>,
     settled: Vec<(ItemId, u32, Settled)>,
     placements: Vec<(ItemId, Placement, Vec<String>)>,
 }
@@ -58,6 +60,9 @@ pub(super) async fn reserve(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result
     let now = ctx.now();
     for (item, _, what) in &settled {
         note(ctx, item, what);
+        if matches!(what, Settled::Waiting(_) | Settled::Stuck(_)) {
+            planned.resting.push(item.clone());
+        }
     }
     ctx.write(move |batch| {
         for (item, placement, taken) in &placements {
@@ -126,9 +131,14 @@ fn plan_batch(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result<Planned, RunE
                 let mut site =
                     Site { root: &ctx.root, view: &view, item: &item, taken: &mut taken, same: &mut same };
                 let subject = Subject { asset: &asset, master: &master, zone: &zone.id };
-                match site.lay_out(ctx, &subject, &wanted, placement)? {
-                    Ok(laid) => planned.take(item, mark.generation, laid, ctx),
-                    Err(why) => settle(&mut planned, Settled::Stuck(why)),
+                match site.lay_out(ctx, &subject, &wanted, placement) {
+                    Ok(Ok(laid)) => planned.take(item, mark.generation, laid, ctx),
+                    Ok(Err(why)) => settle(&mut planned, Settled::Stuck(why)),
+                    // A link in the way concerns this item alone; a disk that is gone concerns all.
+                    Err(RunError::Tree(error)) if !error.is_disk() => {
+                        settle(&mut planned, Settled::Stuck(error.to_string()));
+                    }
+                    Err(error) => return Err(error),
                 }
             }
         }

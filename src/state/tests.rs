@@ -98,7 +98,7 @@ fn a_postponed_item_keeps_its_place_and_a_new_change_makes_it_due() {
     state.write(|b| b.put_asset(0, asset("A", "M"))).unwrap();
     state.write(|b| b.put_asset(0, asset("B", "M"))).unwrap();
     for _ in 0..4 {
-        state.write(|b| b.postpone(&item("A"), "no network", 99)).unwrap();
+        state.write(|b| b.postpone(&item("A"), "no network", false, 99)).unwrap();
     }
     let (first, mark) = dirty_after(&state.view().unwrap(), None, 1).unwrap().remove(0);
     assert_eq!((first.record.as_str(), mark.tries, mark.not_before), ("A", 4, 99 + 20 * 3600));
@@ -170,6 +170,33 @@ fn assets_are_walked_in_pieces_without_loss() {
         seen.extend(part.into_iter().map(|asset| asset.record));
     }
     assert_eq!(seen, names);
+}
+
+#[test]
+fn another_disk_voids_the_ledger_and_keeps_the_names() {
+    let state = State::in_memory().unwrap();
+    let file = PlacedFile {
+        kind: Kind::Original,
+        name: "IMG_0001.HEIC".into(),
+        checksum: Checksum::parse("AA"),
+        size: 3,
+        mtime_ms: None,
+        proof: Some(Proof::Proven),
+    };
+    let placement = Placement { folder: String::new(), stem: "IMG_0001".into(), files: vec![file] };
+    for record in ["A", "B", "C"] {
+        state.write(|b| b.put_placement(&item(record), &placement)).unwrap();
+    }
+    let mut after = None;
+    loop {
+        after = state.write(|b| b.void_after(after.as_ref(), 2)).unwrap();
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(dirty(&state), ["A", "B", "C"]);
+    let kept = super::placement(&state.view().unwrap(), &item("C")).unwrap().unwrap();
+    assert_eq!((kept.files[0].name.as_str(), &kept.files[0].proof), ("IMG_0001.HEIC", &None));
 }
 
 #[test]

@@ -120,7 +120,10 @@ async fn go(
         // It only ends before the catalog when it failed: a full disk, a session that is gone.
         applied = &mut work => (Ok(()), applied),
     };
-    applied.and(known)?;
+    match (applied, known) {
+        (Err(RunError::Interrupted), Err(cause)) => return Err(cause),
+        (applied, known) => applied.and(known)?,
+    }
     tidy(&ctx).await
 }
 
@@ -141,14 +144,34 @@ fn open_destination(path: &Path, state: &State, options: Options) -> Result<Root
     let known =
         state::text(&state.view()?, MetaKey::PhotosMirror)?.and_then(|id| id.parse::<MirrorId>().ok());
     if options.dry_run {
-        return Ok(Root::inspect(path, known.as_ref(), options.accept_destination)?);
+        let (root, found) = Root::inspect(path, known.as_ref(), options.accept_destination)?;
+        if known.is_some() && known != found {
+            forget_disk(state)?;
+        }
+        return Ok(root);
     }
     let opened = Root::open(path, known.as_ref(), options.accept_destination)?;
     if known.as_ref() != Some(&opened.id) {
+        if known.is_some() {
+            forget_disk(state)?;
+        }
+        // Last, so that a crash before it forgets again.
         let id = opened.id.to_string();
         state.write(|batch| batch.set_meta_text(MetaKey::PhotosMirror, &id))?;
     }
     Ok(opened.root)
+}
+
+/// Another disk is meant from now on: what lies on it is unknown. Files keep their names; those that are there with
+/// the right content are recognised, the others fetched.
+fn forget_disk(state: &State) -> Result<(), RunError> {
+    let mut after = None;
+    loop {
+        after = state.write(|batch| batch.void_after(after.as_ref(), 1_000))?;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// Makes the catalog true: new libraries are found, known ones asked for changes, new ones listed.

@@ -86,6 +86,9 @@ pub(super) async fn reserve(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result
 
 /// Counts items that rest since an earlier run: they are missing all the same.
 pub(super) async fn count_resting(ctx: &Context, items: Vec<(ItemId, Mark)>) -> Result<(), RunError> {
+    if items.is_empty() {
+        return Ok(());
+    }
     let tally = ctx.tally.clone();
     ctx.read(move |view| {
         for (item, mark) in items {

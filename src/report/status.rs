@@ -103,7 +103,7 @@ impl Status {
     /// The status as lines of text. `now` tells how long ago things were.
     #[must_use]
     pub fn text(&self, now: Timestamp) -> String {
-        use super::figures::{bytes, count, counted, span};
+        use super::figures::{bytes, count, counted, shown, span};
         let mut lines = Vec::new();
         let mut add = |label: &str, text: String| lines.push(format!("{label:<16}{text}\n"));
         match &self.last_run {
@@ -135,7 +135,7 @@ impl Status {
             if self.missing == 0 { "nothing".into() } else { counted(self.missing, "photo", "photos") },
         );
         for item in self.missing_items.iter().take(10) {
-            add("", format!("{}: {}", item.item, item.why));
+            add("", format!("{}: {}", shown(&item.item), shown(&item.why)));
         }
         if let Some(ends) = self.trust_ends {
             let days = ends.duration_since(now).as_hours() / 24;

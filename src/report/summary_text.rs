@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Summary;
-use super::figures::{bytes, count, counted, span};
+use super::figures::{bytes, count, counted, shown, span};
 use crate::sync::tally::{Library, Trouble};
 
 /// Items named in the text; the JSON names more.
@@ -49,7 +49,7 @@ impl Lines {
 
     fn items(&mut self, items: &[Trouble], total: u64) {
         for item in items.iter().take(NAMED) {
-            self.add("", format!("{}: {}", item.item, item.why));
+            self.add("", format!("{}: {}", shown(&item.item), shown(&item.why)));
         }
         let shown = items.len().min(NAMED) as u64;
         if total > shown {
@@ -89,7 +89,7 @@ fn albums(lines: &mut Lines, summary: &Summary) {
             .filter(|(n, _)| *n > 0)
             .map(|(n, what)| format!("{} {what}", count(n)))
             .collect();
-        lines.add("Album", format!("{name}: {}", facts.join(", ")));
+        lines.add("Album", format!("{}: {}", shown(name), facts.join(", ")));
     }
 }
 
@@ -105,9 +105,8 @@ fn files(lines: &mut Lines, summary: &Summary) {
             lines.add("", format!("and {} more", count(out.to_fetch - NAMED as u64)));
         }
     } else if out.fetched > 0 {
-        let rate = out.fetched_bytes as f64 / summary.seconds.max(0.001);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
-        let rate = bytes(rate as u64);
+        let millis = u64::try_from(summary.took().as_millis()).unwrap_or(0).max(1);
+        let rate = bytes(out.fetched_bytes.saturating_mul(1000) / millis);
         let files = counted(out.fetched, "file", "files");
         let (size, took) = (bytes(out.fetched_bytes), span(summary.took()));
         lines.add("Fetched", format!("{files}, {size} in {took} ({rate}/s)"));

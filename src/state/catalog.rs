@@ -151,11 +151,21 @@ impl Batch<'_> {
         self.broken.remove((zone, key.as_slice()))?;
         let change = match &old {
             Some(old) if *old == asset => return Ok(Change::Same),
-            Some(old) if !old.is_gone() && asset.is_gone() => Change::Left,
-            None if asset.is_gone() => Change::Same,
-            Some(old) if !old.is_gone() => Change::Changed,
-            Some(_) if asset.is_gone() => Change::Same,
-            _ => Change::New,
+            Some(old) if !old.is_gone() => {
+                if asset.is_gone() {
+                    Change::Left
+                } else {
+                    Change::Changed
+                }
+            }
+            // Not known, or gone before: a photo that comes back is new.
+            _ => {
+                if asset.is_gone() {
+                    Change::Same
+                } else {
+                    Change::New
+                }
+            }
         };
         if let Some(master) = &asset.master {
             self.link(zone, master, &key)?;

@@ -61,7 +61,7 @@ fn in_scope(ctx: &Context, zone: &ZoneId) -> bool {
 
 /// Zones of the catalog that the job file asks for.
 pub async fn zones_in_scope(ctx: &Context) -> Result<Vec<(u16, ZoneRow)>, RunError> {
-    let zones = ctx.read(|view| state::zones(view)).await?;
+    let zones = ctx.read(state::zones).await?;
     Ok(zones.into_iter().filter(|(_, row)| in_scope(ctx, &row.id)).collect())
 }
 
@@ -153,7 +153,7 @@ async fn list_again(ctx: &Context, number: u16, id: ZoneId) -> Result<(), RunErr
 pub async fn ask_again(ctx: &Context) -> Result<(), RunError> {
     let now = ctx.now();
     let mut due: BTreeMap<u16, Vec<String>> = BTreeMap::new();
-    for (item, broken) in ctx.read(|view| state::broken(view)).await? {
+    for (item, broken) in ctx.read(state::broken).await? {
         if broken.not_before <= now {
             due.entry(item.zone).or_default().push(item.record);
         }

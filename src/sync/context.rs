@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::Job;
 use crate::event::{Event, Observer};
 use crate::http;
+use crate::http::pacing::Pacer;
 use crate::icloud::photos::Photos;
 use crate::state::{Batch, State, StateError, View};
 use crate::tree::Root;
@@ -28,6 +29,8 @@ pub struct Context {
     pub photos: Photos,
     /// For bodies.
     pub http: http::Client,
+    /// How fast content hosts are asked for bodies.
+    pub(super) bodies: Pacer,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Who watches.

@@ -13,7 +13,7 @@ use crate::event::Event;
 use crate::icloud::cloudkit::CloudKitError;
 use crate::icloud::photos::{Decoded, List, Listed, Page};
 use crate::model::{AlbumKind, ZoneId};
-use crate::state::{Progress, ZoneRow};
+use crate::state::{self, Progress, ZoneRow};
 
 /// Pages that go into the catalog in one transaction.
 const PAGES: usize = 10;
@@ -42,6 +42,7 @@ pub async fn list(ctx: &Context, feed: &Feed, number: u16, row: ZoneRow) -> Resu
         entry.expected = Some(entry.expected.unwrap_or(0) + counts.iter().flatten().sum::<u64>());
     });
     let photos = async {
+        let mut moved = false;
         for (list, count) in lists.iter().zip(&counts) {
             let listed = read_list(ctx, feed, number, &zone, list, *count).await?;
             ctx.tally.note(|out| {
@@ -49,16 +50,51 @@ pub async fn list(ctx: &Context, feed: &Feed, number: u16, row: ZoneRow) -> Resu
                 entry.listed = Some(entry.listed.unwrap_or(0) + listed.distinct);
             });
             judge(ctx, library, &listed, *count);
+            moved |= listed.changed;
         }
-        Ok::<_, RunError>(())
+        Ok::<_, RunError>(moved)
     };
     // Albums live in the personal library alone; a shared one answers that it has no such list.
     let albums = async { if zone.is_personal() { albums(ctx, feed, number, &zone).await } else { Ok(()) } };
-    tokio::try_join!(photos, albums)?;
+    let (moved, ()) = tokio::try_join!(photos, albums)?;
     // From here on the catalog is true up to the token that was taken before; what came since is a delta.
     let row = ZoneRow { id: zone.clone(), progress: Progress::Current { token: since.clone() } };
     ctx.write(move |batch| batch.put_zone(&row)).await?;
-    check::replay(ctx, feed, zone.area, vec![(number, zone, since)]).await
+    check::replay(ctx, feed, zone.area, vec![(number, zone.clone(), since)]).await?;
+    if moved { look_again(ctx, feed, number, &zone, &lists).await } else { Ok(()) }
+}
+
+/// The library changed while its pages were read: ranks shifted, and a photo may have slipped between two pages
+/// without having changed itself, so that no delta tells of it. When Apple counts more than the catalog has, the
+/// lists are read once more.
+async fn look_again(
+    ctx: &Context,
+    feed: &Feed,
+    number: u16,
+    zone: &ZoneId,
+    lists: &[List],
+) -> Result<(), RunError> {
+    let asked: Vec<_> = lists.iter().map(|list| (zone.clone(), list.clone())).collect();
+    let counted: u64 = ctx.photos.counts(zone.area, &asked).await?.into_iter().flatten().sum();
+    let hidden = ctx.job.photos.hidden;
+    let known = ctx
+        .read(move |view| {
+            let mut known = 0;
+            state::each_asset(view, |of, asset| {
+                known += u64::from(of == number && !asset.is_gone() && (hidden || !asset.hidden));
+                Ok(())
+            })?;
+            Ok(known)
+        })
+        .await?;
+    if counted <= known {
+        return Ok(());
+    }
+    tracing::info!(counted, known, "the library changed while it was listed; its lists are read once more");
+    for list in lists {
+        read_list(ctx, feed, number, zone, list, None).await?;
+    }
+    Ok(())
 }
 
 /// Pages in flight: at most half of the bodies in flight, and no more than is known to go well (rclone asks for

@@ -1,33 +1,41 @@
-//! Following a job file that changed: what it decides about files and names is compared with the last run's, and
-//! when it differs, everything is looked at anew.
-
-use sha2::{Digest as _, Sha256};
+//! Following a job file that changed: what it decides about files is compared with the last run's, and when it
+//! differs, everything is looked at anew.
 
 use super::{Context, RunError};
-use crate::model::{ItemId, hex};
-use crate::state::{self, MetaKey};
+use crate::model::ItemId;
+use crate::state::{self, MetaKey, Progress, ZoneRow};
 
 /// Items marked in one transaction.
 const PIECE: usize = 5_000;
 
+/// Part of the fingerprint of a job that mirrors hidden photos.
+const WITH_HIDDEN: &str = "hidden=true";
+
 /// Marks every item dirty when the job file asks for other files than at the last run.
 pub(super) async fn follow(ctx: &Context) -> Result<(), RunError> {
-    let fingerprint = fingerprint(ctx);
+    let wanted = fingerprint(ctx);
     let known = ctx.read(|view| state::text(view, MetaKey::PhotosPolicy)).await?;
-    if known.as_ref() == Some(&fingerprint) {
+    if known.as_ref() == Some(&wanted) {
         return Ok(());
     }
-    if known.is_some() {
+    if let Some(known) = known {
         tracing::info!("the job file asks for other files than at the last run; every photo is looked at");
         mark_all(ctx).await?;
+        if wanted.contains(WITH_HIDDEN) && !known.contains(WITH_HIDDEN) {
+            list_again(ctx).await?;
+        }
     }
-    // After the marks: a crash in between marks again.
-    ctx.write(move |batch| batch.set_meta_text(MetaKey::PhotosPolicy, &fingerprint)).await?;
+    // After the marks: a crash in between marks again. Libraries that are in scope now are looked for at once.
+    ctx.write(move |batch| {
+        batch.set_meta_number(MetaKey::ZonesChecked, 0)?;
+        batch.set_meta_text(MetaKey::PhotosPolicy, &wanted)
+    })
+    .await?;
     Ok(())
 }
 
 async fn mark_all(ctx: &Context) -> Result<(), RunError> {
-    for (zone, _) in ctx.read(|view| state::zones(view)).await? {
+    for (zone, _) in ctx.read(state::zones).await? {
         let mut after: Option<String> = None;
         loop {
             let from = after.clone();
@@ -43,10 +51,33 @@ async fn mark_all(ctx: &Context) -> Result<(), RunError> {
     Ok(())
 }
 
-/// A hash over the keys that decide which files a photo has. The destination and the network are none of them.
+/// Hidden photos are in a list of their own, which was not read while they were out of scope.
+async fn list_again(ctx: &Context) -> Result<(), RunError> {
+    ctx.write(|batch| {
+        for (_, row) in state::zones(batch)? {
+            if let Progress::Current { token } = row.progress {
+                batch
+                    .put_zone(&ZoneRow { id: row.id, progress: Progress::Listing { since: Some(token) } })?;
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(())
+}
+
+/// The keys that decide which files a photo has. The destination, the layout and the network are none of them.
 fn fingerprint(ctx: &Context) -> String {
-    let photos = &ctx.job.photos;
-    let kinds = (photos.live_photos, photos.edited, photos.alternatives);
-    let facts = format!("{kinds:?} {:?}", (photos.hidden, photos.videos, photos.screenshots));
-    hex(&Sha256::digest(facts)[..16])
+    let p = &ctx.job.photos;
+    format!(
+        "live={:?} edited={} alternatives={} hidden={} videos={} screenshots={} personal={} shared={}",
+        p.live_photos,
+        p.edited,
+        p.alternatives,
+        p.hidden,
+        p.videos,
+        p.screenshots,
+        p.libraries.personal,
+        p.libraries.shared
+    )
 }

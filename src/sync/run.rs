@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::Job;
 use crate::event::{Event, Observer};
 use crate::http;
+use crate::http::pacing::Pacer;
 use crate::icloud::photos::Photos;
 use crate::icloud::session::{Account, Session, Store};
 use crate::model::hex;
@@ -89,6 +90,7 @@ async fn go(
     let ctx = Context {
         photos: Photos::new(session),
         root: Arc::new(root),
+        bodies: Pacer::new(job.network.connections as usize),
         http,
         clock,
         observer,

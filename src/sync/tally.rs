@@ -1,6 +1,6 @@
 //! Counting what happens in a run, so that the summary can tell: nothing is dropped in silence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -99,7 +99,11 @@ pub struct Trouble {
 
 /// The counters of a run, shared by its tasks.
 #[derive(Debug, Default)]
-pub struct Tally(Mutex<Outcome>);
+pub struct Tally {
+    outcome: Mutex<Outcome>,
+    /// Records that were counted as broken: one may come on several pages.
+    broken: Mutex<HashSet<String>>,
+}
 
 impl Tally {
     /// Changes the counters.
@@ -156,6 +160,10 @@ impl Tally {
 
     /// A record made no sense.
     pub fn broken(&self, record: &str, why: &str) {
+        let new = self.broken.lock().unwrap_or_else(PoisonError::into_inner).insert(record.to_owned());
+        if !new {
+            return;
+        }
         self.note(|out| {
             out.broken += 1;
             named(&mut out.broken_items, record, why);
@@ -172,7 +180,7 @@ impl Tally {
     }
 
     fn lock(&self) -> MutexGuard<'_, Outcome> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -162,7 +162,7 @@ pub(super) async fn look_up(
     zone: u16,
     names: &[String],
 ) -> Result<Vec<(String, Renewed)>, RunError> {
-    let zones = ctx.read(|view| state::zones(view)).await?;
+    let zones = ctx.read(state::zones).await?;
     let Some(id) = zones.into_iter().find(|(number, _)| *number == zone).map(|(_, row)| row.id) else {
         return Ok(vec![]);
     };

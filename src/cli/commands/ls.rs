@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::cli::args::{Global, Ls, What};
 use crate::cli::job::load;
 use crate::cli::{Console, Exit, Failure};
-use crate::report::figures::{bytes, counted};
+use crate::report::figures::{bytes, counted, shown};
 use crate::report::holdings;
 use crate::report::holdings::{AlbumEntry, Holdings, LibraryEntry, PhotoEntry};
 
@@ -53,7 +53,7 @@ fn write_libraries(console: &Console, holdings: &Holdings<'_>) {
         console.out(&format!("{}  {photos}, {albums}\n", console.paint(&library.name, "1")));
         for album in &library.albums {
             let what = if album.folder { "folder".into() } else { counted(album.photos, "photo", "photos") };
-            console.out(&format!("  {}  {what}\n", album.path));
+            console.out(&format!("  {}  {what}\n", shown(&album.path)));
         }
     }
 }
@@ -70,7 +70,7 @@ fn line(photo: &PhotoEntry) -> String {
     let size = photo.size.map(bytes).unwrap_or_default();
     let marks = [(photo.favourite, '*'), (photo.hidden, 'h')].map(|(on, c)| if on { c } else { ' ' });
     let marks: String = marks.iter().collect();
-    let name = photo.name.as_deref().unwrap_or(&photo.id).escape_debug().to_string();
+    let name = shown(photo.name.as_deref().unwrap_or(&photo.id));
     let missing = photo.resources.iter().filter(|resource| resource.path.is_none()).count();
     let missing = if missing > 0 { format!("  [{missing} not on disk]") } else { String::new() };
     format!("{created}  {size:>11} {marks} {name}{missing}")

@@ -98,10 +98,7 @@ impl Signals {
             let _earlier = which.set(exit);
             token.cancel();
             let again = stop_signal().await;
-            #[expect(
-                clippy::exit,
-                reason = "whoever presses Ctrl-C twice wants it over; every state on disk is sound"
-            )]
+            // Whoever presses Ctrl-C twice wants it over; the state on disk is sound at any instant.
             std::process::exit(i32::from(again.code()));
         });
         Self { cancel, by }

@@ -17,7 +17,6 @@ use crate::model::{ContentHasher, Digest};
 use crate::sync::context::blocking;
 use crate::sync::urls::{Renewed, Renewer};
 use crate::sync::{Context, RunError};
-use crate::tree::TreeError;
 
 /// Waits before the tries of a body: at once, within a second, then 2, 4 and 8 s; then the next run.
 const WAITS: [Duration; 5] = [
@@ -59,6 +58,8 @@ enum Attempt {
     Done(Landed),
     /// The host wants another URL.
     Refused(u16),
+    /// What is on disk of it does not fit what the host has.
+    Misfit,
     /// Worth another try.
     Broken(String),
 }
@@ -68,7 +69,7 @@ pub(super) async fn bring(
     ctx: &Context,
     renewer: &Renewer,
     streak: &Streak,
-    task: Task,
+    task: Box<Task>,
 ) -> Result<Report, RunError> {
     let mut before: Option<Digest> = None;
     let mut why = String::new();
@@ -103,6 +104,12 @@ pub(super) async fn bring(
             }
             Attempt::Refused(status) => {
                 why = format!("the content host answered {status}");
+                renew = true;
+            }
+            Attempt::Misfit => {
+                why = "the content host has another file".into();
+                let (root, key) = (ctx.root.clone(), task.staging_key());
+                blocking(move || root.discard(&key)).await?;
                 renew = true;
             }
             Attempt::Broken(reason) => why = reason,
@@ -154,11 +161,15 @@ async fn attempt(
         blocking(move || Partial::open(&root, &task, with_sha256)).await?
     };
     let mut body = None;
+    let turn = ctx.bodies.turn().await;
     if resource.size > partial.have() {
         let download = match ctx.http.open(url, partial.have()).await {
             Ok(download) => download,
             Err(error) => return Ok(Attempt::Broken(error.to_string())),
         };
+        if download.status == 429 || (download.status == 503 && download.retry_after.is_some()) {
+            ctx.bodies.throttled(download.retry_after);
+        }
         match usable(&download, partial.have(), resource.size) {
             Usable::Yes => {}
             Usable::FromStart => {
@@ -186,9 +197,11 @@ async fn attempt(
     let landed = landing.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     match (landed, broken) {
         (Ok(Landed::Short { .. }), Some(why)) => Ok(Attempt::Broken(why)),
-        (Ok(landed), _) => Ok(Attempt::Done(landed)),
+        (Ok(landed), _) => {
+            turn.succeeded();
+            Ok(Attempt::Done(landed))
+        }
         (Err(error), _) if error.is_disk() => Err(error.into()),
-        (Err(error @ TreeError::AlreadyThere { .. }), _) => Ok(Attempt::Broken(error.to_string())),
         (Err(error), _) => Ok(Attempt::Broken(error.to_string())),
     }
 }
@@ -204,8 +217,8 @@ fn usable(download: &Download, from: u64, size: u64) -> Usable {
     let broken = |why: String| Usable::No(Attempt::Broken(why));
     match download.status {
         200 | 206 => {}
-        // 416: the partial file does not fit what the host has now.
-        416 => return Usable::No(Attempt::Refused(416)),
+        // 416: what is here does not fit what the host has now.
+        416 => return Usable::No(Attempt::Misfit),
         403 | 404 | 410 => return Usable::No(Attempt::Refused(download.status)),
         status => return broken(format!("the content host answered {status}")),
     }

@@ -7,8 +7,9 @@ use crate::sync::urls::{Renewed, look_up};
 use crate::sync::{Context, RunError};
 
 /// Asks for the masters of items. An item whose master comes is marked anew by the catalog; one whose master does
-/// not come waits for a later run.
-pub(super) async fn bring(ctx: &Context, items: Vec<(ItemId, String)>) -> Result<(), RunError> {
+/// not come waits for a later run: those items are given back.
+pub(super) async fn bring(ctx: &Context, items: Vec<(ItemId, String)>) -> Result<Vec<ItemId>, RunError> {
+    let mut resting = Vec::new();
     let mut by_zone: BTreeMap<u16, Vec<(ItemId, String)>> = BTreeMap::new();
     for (item, master) in items {
         by_zone.entry(item.zone).or_default().push((item, master));
@@ -30,7 +31,8 @@ pub(super) async fn bring(ctx: &Context, items: Vec<(ItemId, String)>) -> Result
             ctx.tally.failed(&item.record, why);
         }
         let now = ctx.now();
+        resting.extend(lost.iter().cloned());
         ctx.write(move |batch| lost.iter().try_for_each(|item| batch.postpone(item, why, now))).await?;
     }
-    Ok(())
+    Ok(resting)
 }

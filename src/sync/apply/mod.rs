@@ -14,9 +14,9 @@ mod task;
 mod verify;
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::urls::Renewer;
@@ -58,11 +58,13 @@ impl Feed {
 /// Works through the dirty items until none is left that is due, while `feed` brings more.
 pub async fn apply(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
     let (reports, inbox) = mpsc::channel(256);
-    let recorder = tokio::spawn(record(ctx.clone(), inbox));
-    let planned = Planner::new(ctx, reports).run(feed).await;
+    let busy = Busy::default();
+    let recorder = tokio::spawn(record(ctx.clone(), inbox, busy.clone()));
+    let planned = Planner::new(ctx, reports, busy).run(feed).await;
     // The planner and every worker are gone, so the recorder comes to an end and has recorded everything.
     let recorded = recorder.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-    planned.and(recorded)
+    // Where both failed, the planner only noticed that the recorder was gone.
+    recorded.and(planned)
 }
 
 /// Plans every due item and counts what would be fetched. Writes to the state alone, which the caller throws away.
@@ -90,18 +92,41 @@ struct Planner<'a> {
     renewer: Renewer,
     width: Arc<Semaphore>,
     workers: JoinSet<Result<(), RunError>>,
-    /// Items that were tried in this run and could not be settled: they rest until the next.
-    tried: HashSet<ItemId>,
+    busy: Busy,
     failures: Arc<fetch::Streak>,
 }
 
+/// Items not to be planned now: their files are on the way, or they could not be settled in this run and rest until
+/// the next. Bounded by what is in flight and what fails.
+#[derive(Clone, Default)]
+struct Busy(Arc<Mutex<HashSet<ItemId>>>);
+
+impl Busy {
+    fn add(&self, item: ItemId) {
+        self.lock().insert(item);
+    }
+
+    /// The item's mark is settled, or set anew: it may be planned again.
+    fn remove(&self, item: &ItemId) {
+        self.lock().remove(item);
+    }
+
+    fn has(&self, item: &ItemId) -> bool {
+        self.lock().contains(item)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<ItemId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl<'a> Planner<'a> {
-    fn new(ctx: &'a Context, reports: mpsc::Sender<Report>) -> Self {
+    fn new(ctx: &'a Context, reports: mpsc::Sender<Report>, busy: Busy) -> Self {
         Self {
             renewer: Renewer::default(),
             width: Arc::new(Semaphore::new(ctx.job.network.connections as usize)),
             workers: JoinSet::new(),
-            tried: HashSet::new(),
+            busy,
             failures: Arc::default(),
             ctx,
             reports,
@@ -139,21 +164,25 @@ impl<'a> Planner<'a> {
             after = Some(last.seq);
             let due: Vec<_> = batch
                 .into_iter()
-                .filter(|(item, mark)| mark.not_before <= now && !self.tried.contains(item))
+                .filter(|(item, mark)| mark.not_before <= now && !self.busy.has(item))
                 .collect();
             if due.is_empty() {
                 continue;
             }
             found = true;
-            self.tried.extend(due.iter().map(|(item, _)| item.clone()));
-            self.carry_out(reserve::reserve(self.ctx, due).await?).await?;
+            let planned = reserve::reserve(self.ctx, due).await?;
+            planned.resting.iter().for_each(|item| self.busy.add(item.clone()));
+            self.carry_out(planned).await?;
         }
     }
 
     /// Starts a worker for each file, as many at a time as the job allows.
     async fn carry_out(&mut self, planned: reserve::Planned) -> Result<(), RunError> {
-        masters::bring(self.ctx, planned.need_master).await?;
+        for item in masters::bring(self.ctx, planned.need_master).await? {
+            self.busy.add(item);
+        }
         for work in planned.works {
+            self.busy.add(work.item.clone());
             let bytes = work.tasks.iter().map(|task| task.wanted.resource.size).sum();
             self.ctx.tell(&Event::Planned { files: work.tasks.len() as u64, bytes });
             let begin =
@@ -165,7 +194,7 @@ impl<'a> Planner<'a> {
                 let (reports, streak) = (self.reports.clone(), self.failures.clone());
                 self.workers.spawn(async move {
                     let _permit = permit;
-                    let report = fetch::bring(&ctx, &renewer, &streak, task).await?;
+                    let report = fetch::bring(&ctx, &renewer, &streak, Box::new(task)).await?;
                     // A closed channel means that the recorder failed; its error is the one to show.
                     let _sent = reports.send(report).await;
                     Ok(())
@@ -180,7 +209,7 @@ impl<'a> Planner<'a> {
     }
 
     async fn permit(&mut self) -> Result<tokio::sync::OwnedSemaphorePermit, RunError> {
-        self.look().await?;
+        self.look()?;
         tokio::select! {
             () = self.ctx.cancel.cancelled() => Err(RunError::Interrupted),
             permit = self.width.clone().acquire_owned() => permit.map_err(|_| RunError::Interrupted),
@@ -188,9 +217,12 @@ impl<'a> Planner<'a> {
     }
 
     /// Looks whether a worker found something that ends the run.
-    async fn look(&mut self) -> Result<(), RunError> {
+    fn look(&mut self) -> Result<(), RunError> {
         while let Some(ended) = self.workers.try_join_next() {
             ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+        }
+        if self.reports.is_closed() {
+            return Err(RunError::Interrupted);
         }
         if self.failures.length() >= FAILURES_IN_A_ROW {
             return Err(RunError::Failing { failures: self.failures.length(), last: self.failures.last() });
@@ -199,17 +231,21 @@ impl<'a> Planner<'a> {
     }
 
     async fn wait(&mut self, feed: &Feed) -> Result<(), RunError> {
-        self.look().await?;
+        self.look()?;
         tokio::select! {
             () = self.ctx.cancel.cancelled() => Err(RunError::Interrupted),
             () = feed.more.notified() => Ok(()),
         }
     }
 
+    /// Waits until everything that was started is done and recorded.
     async fn drain(&mut self) -> Result<(), RunError> {
         while let Some(ended) = self.workers.join_next().await {
             ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
         }
-        self.look().await
+        let (done, recorded) = oneshot::channel();
+        self.report(Report::Flush(done)).await;
+        recorded.await.map_err(|_| RunError::Interrupted)?;
+        self.look()
     }
 }

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use tokio::sync::mpsc::Receiver;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::Busy;
 use super::task::Task;
 use crate::event::Event;
 use crate::model::ItemId;
@@ -25,8 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) enum Report {
     /// An item's files are about to be fetched.
     Begin { item: ItemId, generation: u32, files: usize },
+    /// Record now, and say when it is done.
+    Flush(oneshot::Sender<()>),
     /// One of them is settled, one way or the other.
-    Settled { task: Task, settled: Settled },
+    Settled { task: Box<Task>, settled: Settled },
 }
 
 /// What became of a file.
@@ -49,8 +53,8 @@ struct Pending {
 }
 
 /// Records until every sender is gone.
-pub(super) async fn record(ctx: Context, mut inbox: Receiver<Report>) -> Result<(), RunError> {
-    let mut group = Group::default();
+pub(super) async fn record(ctx: Context, mut inbox: Receiver<Report>, busy: Busy) -> Result<(), RunError> {
+    let mut group = Group { busy, ..Group::default() };
     let mut deadline = None;
     loop {
         let due = deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
@@ -62,11 +66,25 @@ pub(super) async fn record(ctx: Context, mut inbox: Receiver<Report>) -> Result<
                 continue;
             }
         };
-        let Some(report) = report else { return group.commit(&ctx).await };
-        group.take(&ctx, report);
-        if group.placed.len() >= GROUP {
+        let flushed = match report {
+            None => return group.commit(&ctx).await,
+            Some(Report::Flush(done)) => Some(done),
+            Some(Report::Begin { item, generation, files }) => {
+                group.pending.insert(item, Pending { generation, left: files, why: None });
+                continue;
+            }
+            Some(Report::Settled { task, settled }) => {
+                group.take(&ctx, *task, settled);
+                None
+            }
+        };
+        if flushed.is_some() || group.placed.len() >= GROUP {
             group.commit(&ctx).await?;
             deadline = None;
+            if let Some(done) = flushed {
+                // Whoever asked may be gone; it is recorded all the same.
+                let _gone = done.send(());
+            }
         } else if !group.is_empty() {
             deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
         }
@@ -75,6 +93,7 @@ pub(super) async fn record(ctx: Context, mut inbox: Receiver<Report>) -> Result<
 
 #[derive(Default)]
 struct Group {
+    busy: Busy,
     pending: HashMap<ItemId, Pending>,
     placed: Vec<(ItemId, PlacedFile)>,
     dirs: Vec<Dir>,
@@ -87,14 +106,7 @@ impl Group {
         self.placed.is_empty() && self.done.is_empty()
     }
 
-    fn take(&mut self, ctx: &Context, report: Report) {
-        let (task, settled) = match report {
-            Report::Begin { item, generation, files } => {
-                self.pending.insert(item, Pending { generation, left: files, why: None });
-                return;
-            }
-            Report::Settled { task, settled } => (task, settled),
-        };
+    fn take(&mut self, ctx: &Context, task: Task, settled: Settled) {
         let why = match settled {
             Settled::Placed { proof, matched, dirs, attic } => {
                 self.placed(ctx, &task, proof, matched, dirs, attic.is_some());
@@ -143,11 +155,8 @@ impl Group {
         ctx.tell(&Event::Placed { path, size: resource.size, fetched: true });
         if let Some(matched) = matched {
             let counts = self.classes.entry(resource.kind.as_str()).or_default();
-            if matched {
-                counts.0 += 1
-            } else {
-                counts.1 += 1
-            }
+            let count = if matched { &mut counts.0 } else { &mut counts.1 };
+            *count += 1;
             ctx.classes.count(resource.kind, matched);
         }
         self.dirs.extend(dirs);
@@ -173,6 +182,8 @@ impl Group {
         let root = ctx.root.clone();
         blocking(move || root.sync_dirs(&dirs)).await?;
         let now = ctx.now();
+        let settled: Vec<ItemId> =
+            done.iter().filter(|(_, pending)| pending.why.is_none()).map(|(item, _)| item.clone()).collect();
         ctx.write(move |batch| {
             for (item, file) in placed {
                 put_file(batch, &item, file)?;
@@ -189,6 +200,9 @@ impl Group {
             Ok(())
         })
         .await?;
+        for item in &settled {
+            self.busy.remove(item);
+        }
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::task::Task;
+use crate::config::Photos;
 use crate::model::{Asset, Checksum, ItemId, Master, Resource};
 use crate::state::{self, Mark, PlacedFile, Placement, Proof, View};
 use crate::sync::context::blocking;
@@ -23,6 +24,8 @@ pub(super) struct Planned {
     pub(super) works: Vec<Work>,
     /// Items whose master must be asked for: the item and the master's record name.
     pub(super) need_master: Vec<(ItemId, String)>,
+    /// Items that cannot be settled in this run.
+    pub(super) resting: Vec<ItemId>,
     settled: Vec<(ItemId, u32, Settled)>,
     placements: Vec<(ItemId, Placement, Vec<String>)>,
 }
@@ -57,6 +60,9 @@ pub(super) async fn reserve(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result
     let now = ctx.now();
     for (item, _, what) in &settled {
         note(ctx, item, what);
+        if matches!(what, Settled::Waiting(_) | Settled::Stuck(_)) {
+            planned.resting.push(item.clone());
+        }
     }
     ctx.write(move |batch| {
         for (item, placement, taken) in &placements {
@@ -125,9 +131,14 @@ fn plan_batch(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result<Planned, RunE
                 let mut site =
                     Site { root: &ctx.root, view: &view, item: &item, taken: &mut taken, same: &mut same };
                 let subject = Subject { asset: &asset, master: &master, zone: &zone.id };
-                match site.lay_out(ctx, &subject, &wanted, placement)? {
-                    Ok(laid) => planned.take(item, mark.generation, laid, ctx),
-                    Err(why) => settle(&mut planned, Settled::Stuck(why)),
+                match site.lay_out(ctx, &subject, &wanted, placement) {
+                    Ok(Ok(laid)) => planned.take(item, mark.generation, laid, ctx),
+                    Ok(Err(why)) => settle(&mut planned, Settled::Stuck(why)),
+                    // A link in the way concerns this item alone; a disk that is gone concerns all.
+                    Err(RunError::Tree(error)) if !error.is_disk() => {
+                        settle(&mut planned, Settled::Stuck(error.to_string()));
+                    }
+                    Err(error) => return Err(error),
                 }
             }
         }
@@ -138,7 +149,7 @@ fn plan_batch(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result<Planned, RunE
 impl Planned {
     fn take(&mut self, item: ItemId, generation: u32, laid: LaidOut, ctx: &Context) {
         for (path, file) in &laid.adopted {
-            let proof = file.proof.clone().unwrap_or(Proof::Proven);
+            let proof = file.proof.unwrap_or(Proof::Proven);
             ctx.tally.placed(path, file.size, &proof, false);
             ctx.tell(&crate::event::Event::Placed { path: path.clone(), size: file.size, fetched: false });
         }
@@ -191,21 +202,10 @@ impl Site<'_> {
         let asset = subject.asset;
         let mut placement = match placement {
             Some(placement) => placement,
-            None => {
-                let folder = plan::folder(asset, subject.zone, policy).join("/");
-                let base = plan::base_name(asset, subject.master, policy.names);
-                let placement = Placement { folder, stem: base, files: vec![] };
-                let names = plan::choose_names(asset, &placement.stem, wanted, |name, file| {
-                    self.spot(&placement.path(name), file)
-                })?;
-                let Some(names) = names else {
-                    return Ok(Err(format!(
-                        "No free name for `{}` in `{}`",
-                        placement.stem, placement.folder
-                    )));
-                };
-                Placement { stem: names.stem, ..placement }
-            }
+            None => match self.new_placement(policy, subject, wanted)? {
+                Some(placement) => placement,
+                None => return Ok(Err("no name is free for it".into())),
+            },
         };
         let missing: Vec<Wanted> = plan::missing(wanted, Some(&placement)).into_iter().cloned().collect();
         let mut laid =
@@ -269,6 +269,22 @@ impl Site<'_> {
         }
         laid.placement = placement;
         Ok(Ok(laid))
+    }
+
+    /// Folder and stem for an item that has none yet; `None` when no name is free.
+    fn new_placement(
+        &mut self,
+        policy: &Photos,
+        subject: &Subject<'_>,
+        wanted: &[Wanted],
+    ) -> Result<Option<Placement>, RunError> {
+        let folder = plan::folder(subject.asset, subject.zone, policy).join("/");
+        let stem = plan::base_name(subject.asset, subject.master, policy.names);
+        let placement = Placement { folder, stem, files: vec![] };
+        let names = plan::choose_names(subject.asset, &placement.stem, wanted, |name, file| {
+            self.spot(&placement.path(name), file)
+        })?;
+        Ok(names.map(|names| Placement { stem: names.stem, ..placement }))
     }
 
     /// File names for the missing files: those reserved before, those of the stem, or marked ones where another

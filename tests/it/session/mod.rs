@@ -1,7 +1,5 @@
 //! Signing in, staying signed in and signing out, against a simulated iCloud over real HTTP.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
-
 mod login;
 mod privacy;
 mod renewal;

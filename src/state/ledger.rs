@@ -118,6 +118,13 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Forgets where all files are, and which paths are spoken for: the destination is another one now.
+    pub fn forget_places(&mut self) -> Result<(), StateError> {
+        self.ledger.retain(|_, _| false)?;
+        self.taken.retain(|_, _| false)?;
+        Ok(())
+    }
+
     /// What was learnt about a class of files: how many matched Apple's checksum, how many did not.
     pub fn count_class(&mut self, class: &str, matched: u64, unmatched: u64) -> Result<(), StateError> {
         let (m, u) = class_counts(self, class)?;

@@ -186,4 +186,9 @@ fn a_path_belongs_to_who_took_it() {
     assert_eq!(owner(&view, Root::Photos, "2024/01/02/img_0001.heic").unwrap(), Some(item("A")));
     assert_eq!(owner(&view, Root::Photos, "2024/01/02/img_0002.heic").unwrap(), None);
     assert_eq!(super::placement(&view, &item("A")).unwrap(), Some(placement));
+    drop(view);
+    state.write(Batch::forget_places).unwrap();
+    let view = state.view().unwrap();
+    assert_eq!(owner(&view, Root::Photos, "2024/01/02/img_0001.heic").unwrap(), None);
+    assert_eq!(super::placement(&view, &item("A")).unwrap(), None);
 }

@@ -82,14 +82,14 @@ async fn go(
     tally: Arc<Tally>,
 ) -> Result<(), RunError> {
     check_account(&job, &state)?;
-    let root = open_destination(&job.photos.destination, &state, options)?;
+    let destination = open_destination(&job.photos.destination, &state, options)?;
     let Edges { http, store, account, passwords, clock, observer, cancel } = edges;
     observer.on(&Event::Phase("Asking iCloud what changed".into()));
     let session = Session::resume(http.clone(), store, account, passwords, clock.clone()).await?;
     let classes = Arc::new(Classes::load(&state.view()?)?);
     let ctx = Context {
         photos: Photos::new(session),
-        root: Arc::new(root),
+        root: Arc::new(destination.root),
         bodies: Pacer::new(job.network.connections as usize),
         http,
         clock,
@@ -102,6 +102,9 @@ async fn go(
         job,
     };
     policy::follow(&ctx).await?;
+    if destination.changed {
+        policy::look_everywhere(&ctx, destination.id).await?;
+    }
     let feed = Feed::default();
     let catalog = async {
         let result = bring_up_to_date(&ctx, &feed).await;
@@ -136,19 +139,26 @@ fn check_account(job: &Job, state: &State) -> Result<(), RunError> {
     }
 }
 
-/// Opens the destination and makes sure that it is the one this state knows.
-fn open_destination(path: &Path, state: &State, options: Options) -> Result<Root, RunError> {
+/// The opened destination.
+struct Destination {
+    root: Root,
+    /// Its identity; none when a dry run finds a new one.
+    id: Option<MirrorId>,
+    /// It is not the one that the state knows.
+    changed: bool,
+}
+
+/// Opens the destination and makes sure that it is the one this state knows, or one that is meant.
+fn open_destination(path: &Path, state: &State, options: Options) -> Result<Destination, RunError> {
     let known =
         state::text(&state.view()?, MetaKey::PhotosMirror)?.and_then(|id| id.parse::<MirrorId>().ok());
-    if options.dry_run {
-        return Ok(Root::inspect(path, known.as_ref(), options.accept_destination)?);
-    }
-    let opened = Root::open(path, known.as_ref(), options.accept_destination)?;
-    if known.as_ref() != Some(&opened.id) {
-        let id = opened.id.to_string();
-        state.write(|batch| batch.set_meta_text(MetaKey::PhotosMirror, &id))?;
-    }
-    Ok(opened.root)
+    let (root, id) = if options.dry_run {
+        Root::inspect(path, known.as_ref(), options.accept_destination)?
+    } else {
+        let opened = Root::open(path, known.as_ref(), options.accept_destination)?;
+        (opened.root, Some(opened.id))
+    };
+    Ok(Destination { root, id, changed: known != id })
 }
 
 /// Makes the catalog true: new libraries are found, known ones asked for changes, new ones listed.

@@ -56,8 +56,13 @@ impl Root {
     }
 
     /// Opens the destination to look at alone: as [`Root::open`], but nothing is written, no marker and no probe.
-    pub fn inspect(path: &Path, expected: Option<&MirrorId>, accept: bool) -> Result<Self, TreeError> {
-        Ok(Self::look(path, expected, accept)?.0)
+    /// Gives the mirror that is there, too.
+    pub fn inspect(
+        path: &Path,
+        expected: Option<&MirrorId>,
+        accept: bool,
+    ) -> Result<(Self, Option<MirrorId>), TreeError> {
+        Self::look(path, expected, accept)
     }
 
     /// Opens the directory and holds its marker against the expected one.

@@ -103,8 +103,12 @@ fn a_mirror_that_is_suddenly_empty_is_refused_until_that_is_meant() {
     says(&here.larder(&["sync", "--once", "--dry-run"]).run().expect(6), &["--accept-destination"]);
     assert_eq!((requests(&here), fs::read_dir(here.destination()).unwrap().count()), (0, 0));
 
-    here.larder(&["sync", "--once", "--accept-destination"]).run().expect(0);
-    Tree::read(&here.destination()).must_hold(&oracle::mirror_of(&here.inventory()));
+    let photos = oracle::mirror_of(&here.inventory());
+    let arguments = ["sync", "--once", "--json", "--accept-destination", "--dry-run"];
+    assert_eq!(here.larder(&arguments).run().expect(0).number("to_fetch"), oracle::count(&photos));
+    here.larder(&arguments[..4]).run().expect(0);
+    Tree::read(&here.destination()).must_hold(&photos);
+    here.sync().expect(0);
 }
 
 #[test]

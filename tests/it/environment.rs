@@ -24,7 +24,7 @@ pub(crate) const CODE: &str = "314159";
 pub(crate) struct TestEnvironment {
     // Before the runtime that serves it.
     simulator: Simulator,
-    runtime: Runtime,
+    _runtime: Runtime,
     home: TempDir,
 }
 
@@ -36,7 +36,7 @@ impl TestEnvironment {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let simulator = runtime.block_on(Simulator::start(config)).unwrap();
-        let environment = Self { simulator, runtime, home: tempfile::tempdir().unwrap() };
+        let environment = Self { simulator, _runtime: runtime, home: tempfile::tempdir().unwrap() };
         for dir in [environment.destination(), environment.path("tmp"), environment.path("config/larder")] {
             fs::create_dir_all(dir).unwrap();
         }
@@ -77,11 +77,6 @@ impl TestEnvironment {
     /// Requests for file contents since the counters were last reset.
     pub(crate) fn content_requests(&self) -> u64 {
         self.control().counters().requests("content")
-    }
-
-    /// Waits on the runtime that serves the simulator.
-    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        self.runtime.block_on(future)
     }
 
     /// A place in the home directory.

@@ -125,7 +125,7 @@ impl Tree {
         let marked_from = plain.len();
         for (number, (photo, paths)) in plain.into_iter().chain(marked).enumerate() {
             if number >= marked_from {
-                self.mark_must_be_needed(photo, &owners, wrong);
+                Self::mark_must_be_needed(photo, &owners, wrong);
             }
             for (at, path) in paths.into_iter().enumerate() {
                 if !self.files.contains_key(&path) {
@@ -140,7 +140,6 @@ impl Tree {
 
     /// A photo's names carry a mark only when another photo has one of its plain names.
     fn mark_must_be_needed(
-        &self,
         photo: &Photo,
         owners: &BTreeMap<String, (&Photo, usize)>,
         wrong: &mut Vec<String>,
@@ -201,5 +200,6 @@ fn folded(path: &str) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }

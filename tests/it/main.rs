@@ -1,6 +1,24 @@
 //! Integration tests: the real binary against a simulated iCloud over real HTTP.
 
 #[cfg(test)]
+mod environment;
+#[cfg(test)]
+mod first_sync;
+#[cfg(test)]
+mod foreign_files;
+#[cfg(test)]
+mod listing_cost;
+#[cfg(test)]
+mod names;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod privacy;
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod session;
+#[cfg(test)]
+mod tree;

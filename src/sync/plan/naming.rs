@@ -12,7 +12,7 @@ use super::Wanted;
 use crate::config::{LayoutFacts, Photos};
 use crate::model::{Asset, Master, ZoneId, hex};
 use crate::tree::RelPath;
-use crate::tree::name::{NameRules, fold, legal, split_ext, with_suffix};
+use crate::tree::name::{NameRules, fold, legal, split_ext, with_mark, with_suffix};
 
 /// Folder of hidden photos.
 const HIDDEN: &str = "Hidden";
@@ -134,7 +134,7 @@ pub fn choose_names<E>(
 /// Names for files that join an asset which has its stem already: a rendition of a photo that was edited later.
 #[must_use]
 pub fn names_for(stem: &str, mark: &str, wanted: &[Wanted]) -> Names {
-    let stem = format!("{stem}{mark}");
+    let stem = if mark.is_empty() { stem.to_owned() } else { with_mark(stem, mark) };
     let mut files: Vec<String> = Vec::with_capacity(wanted.len());
     for file in wanted {
         let mut name = with_suffix(&stem, file.suffix, &file.extension);

@@ -187,8 +187,14 @@ fn a_path_belongs_to_who_took_it() {
     assert_eq!(owner(&view, Root::Photos, "2024/01/02/img_0002.heic").unwrap(), None);
     assert_eq!(super::placement(&view, &item("A")).unwrap(), Some(placement));
     drop(view);
-    state.write(Batch::forget_places).unwrap();
+    state
+        .write(|b| {
+            b.forget_places()?;
+            b.take_path(Root::Photos, "b.heic", &item("B"))
+        })
+        .unwrap();
     let view = state.view().unwrap();
     assert_eq!(owner(&view, Root::Photos, "2024/01/02/img_0001.heic").unwrap(), None);
+    assert_eq!(owner(&view, Root::Photos, "b.heic").unwrap(), Some(item("B")));
     assert_eq!(super::placement(&view, &item("A")).unwrap(), None);
 }

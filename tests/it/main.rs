@@ -1,6 +1,12 @@
 //! Integration tests: the real binary against a simulated iCloud over real HTTP.
 
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
+mod crashes;
+#[cfg(test)]
+mod dry_run;
+#[cfg(test)]
 mod environment;
 #[cfg(test)]
 mod first_sync;

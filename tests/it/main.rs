@@ -9,6 +9,8 @@ mod dry_run;
 #[cfg(test)]
 mod environment;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod first_sync;
 #[cfg(test)]
 mod foreign_files;
@@ -20,6 +22,8 @@ mod names;
 mod oracle;
 #[cfg(test)]
 mod privacy;
+#[cfg(test)]
+mod reading;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]

@@ -97,7 +97,7 @@ pub struct Login {
 /// `larder sync`.
 #[derive(Debug, Parser)]
 pub struct Sync {
-    /// One run, then exit
+    /// One run, then exit; required, as larder does not run as a daemon yet: start it by cron or a systemd timer
     #[arg(long, required = true)]
     pub once: bool,
     /// Show what a run would do, touch nothing

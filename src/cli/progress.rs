@@ -61,8 +61,8 @@ impl Progress {
         self.phase.set_message(seen.headline());
         self.transfer.set_message(format!("{} of {} files", count(seen.files_done), count(seen.files)));
         if !self.console.interactive && !self.console.quiet {
-            let due = seen.last_line.is_none_or(|last| last.elapsed() >= PLAIN_EVERY);
-            if due && seen.files_done > 0 {
+            let last = *seen.last_line.get_or_insert_with(Instant::now);
+            if last.elapsed() >= PLAIN_EVERY {
                 seen.last_line = Some(Instant::now());
                 self.console.tell(&seen.plain());
             }

@@ -148,7 +148,8 @@ fn not_here(lines: &mut Lines, summary: &Summary) {
     let out = &summary.outcome;
     if out.kept > 0 {
         let photos = counted(out.kept, "photo", "photos");
-        lines.add("Kept", format!("{photos} deleted in iCloud, kept on this disk"));
+        let stay = if out.kept == 1 { "stays" } else { "stay" };
+        lines.add("Kept", format!("{photos} deleted in iCloud {stay} on this disk"));
     }
     for (key, n) in &out.out_of_scope {
         lines.add(

@@ -28,6 +28,8 @@ pub struct Mark {
     pub not_before: i64,
     /// Why it failed last, for people.
     pub why: Option<String>,
+    /// Whether iCloud does not hold it yet, so that nobody is to blame.
+    pub waiting: bool,
 }
 
 /// How many seconds an item rests after failing in `tries` runs before: the first few runs simply try again, then
@@ -97,11 +99,18 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Notes that a dirty item could not be settled in this run. `now` is in seconds since 1970.
-    pub fn postpone(&mut self, item: &ItemId, why: &str, now: i64) -> Result<(), StateError> {
+    /// Notes that a dirty item could not be settled in this run; `waiting` when iCloud does not hold it yet. `now` is in
+    /// seconds since 1970.
+    pub fn postpone(&mut self, item: &ItemId, why: &str, waiting: bool, now: i64) -> Result<(), StateError> {
         let Some(old) = mark(self, item)? else { return Ok(()) };
         let not_before = now + patience(old.tries);
-        let row = Mark { tries: old.tries.saturating_add(1), not_before, why: Some(why.to_owned()), ..old };
+        let row = Mark {
+            tries: old.tries.saturating_add(1),
+            not_before,
+            why: Some(why.to_owned()),
+            waiting,
+            ..old
+        };
         self.marks.insert((item.zone, pack(&item.record).as_slice()), encode("marks", &row)?.as_slice())?;
         Ok(())
     }

@@ -112,16 +112,32 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Forgets what lies on the disk for up to `limit` items after `after`, keeping their names, and marks them. Gives
+    /// the last of them, or `None` when there were no more.
+    pub fn void_after(&mut self, after: Option<&ItemId>, limit: usize) -> Result<Option<ItemId>, StateError> {
+        let from = after.map_or((0, vec![]), |item| {
+            let mut key = pack(&item.record);
+            key.push(0);
+            (item.zone, key)
+        });
+        let mut items = Vec::new();
+        for entry in self.ledger.range((from.0, from.1.as_slice())..)?.take(limit) {
+            let (key, row) = entry?;
+            let (zone, record) = key.value();
+            let item = ItemId { zone, record: name("ledger", record)? };
+            items.push((item, decode::<Placement>("ledger", row.value())?));
+        }
+        for (item, placement) in &mut items {
+            placement.files.iter_mut().for_each(|file| file.proof = None);
+            self.put_placement(item, placement)?;
+            self.mark(item)?;
+        }
+        Ok(items.pop().map(|(item, _)| item))
+    }
+
     /// Reserves a path for an item.
     pub fn take_path(&mut self, root: Root, folded: &str, item: &ItemId) -> Result<(), StateError> {
         self.taken.insert((root as u8, folded), (item.zone, pack(&item.record).as_slice()))?;
-        Ok(())
-    }
-
-    /// Forgets where all files are, and which paths are spoken for: the destination is another one now.
-    pub fn forget_places(&mut self) -> Result<(), StateError> {
-        self.ledger.retain(|_, _| false)?;
-        self.taken.retain(|_, _| false)?;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //! while it was read.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::mpsc;
 
@@ -43,8 +44,9 @@ pub async fn list(ctx: &Context, feed: &Feed, number: u16, row: ZoneRow) -> Resu
     });
     let photos = async {
         let mut moved = false;
+        let shown = Shown { library, expected: counts.iter().flatten().sum(), items: AtomicU64::new(0) };
         for (list, count) in lists.iter().zip(&counts) {
-            let listed = read_list(ctx, feed, number, &zone, list, *count).await?;
+            let listed = read_list(ctx, feed, number, &zone, list, *count, Some(&shown)).await?;
             ctx.tally.note(|out| {
                 let entry = out.libraries.entry(library.to_owned()).or_default();
                 entry.listed = Some(entry.listed.unwrap_or(0) + listed.distinct);
@@ -92,7 +94,7 @@ async fn look_again(
     }
     tracing::info!(counted, known, "the library changed while it was listed; its lists are read once more");
     for list in lists {
-        read_list(ctx, feed, number, zone, list, None).await?;
+        read_list(ctx, feed, number, zone, list, None, None).await?;
     }
     Ok(())
 }
@@ -121,6 +123,21 @@ fn judge(ctx: &Context, library: &str, listed: &Listed, count: Option<u64>) {
     }
 }
 
+/// How far the listing of a library is, over all its lists.
+struct Shown<'a> {
+    library: &'a str,
+    expected: u64,
+    items: AtomicU64,
+}
+
+impl Shown<'_> {
+    fn count(&self, ctx: &Context, records: &[Decoded]) {
+        let new = records.iter().filter(|record| matches!(record, Decoded::Asset { .. })).count() as u64;
+        let items = self.items.fetch_add(new, Ordering::Relaxed) + new;
+        ctx.tell(&Event::Listed { library: self.library.to_owned(), items, expected: self.expected });
+    }
+}
+
 /// Reads a list into the catalog; the planner hears of each step.
 async fn read_list(
     ctx: &Context,
@@ -129,21 +146,19 @@ async fn read_list(
     zone: &ZoneId,
     list: &List,
     count: Option<u64>,
+    shown: Option<&Shown<'_>>,
 ) -> Result<Listed, RunError> {
     let (out, mut pages) = mpsc::channel(PAGES);
     let reading = ctx.photos.list(zone, list, count, pages_in_flight(ctx), out);
     let storing = async {
-        let mut items = 0;
         let mut batch = Vec::with_capacity(PAGES);
         while pages.recv_many(&mut batch, PAGES).await > 0 {
             let records: Vec<Decoded> = batch.drain(..).flat_map(|page: Page| page.records).collect();
-            items += records.iter().filter(|record| matches!(record, Decoded::Asset { .. })).count() as u64;
+            if let Some(shown) = shown {
+                shown.count(ctx, &records);
+            }
             store(ctx, number, records).await?;
             feed.more();
-            if !matches!(list, List::Album(_)) {
-                let (library, expected) = (library_name(zone).to_owned(), count.unwrap_or(0));
-                ctx.tell(&Event::Listed { library, items, expected });
-            }
             if ctx.cancel.is_cancelled() {
                 return Err(RunError::Interrupted);
             }
@@ -204,7 +219,7 @@ async fn members(
     futures_util::stream::iter(lists.iter().zip(counts).map(Ok::<_, RunError>))
         .map(|entry| async move {
             let (list, count) = entry?;
-            read_list(ctx, feed, number, zone, list, count).await
+            read_list(ctx, feed, number, zone, list, count, None).await
         })
         .buffer_unordered(ALBUMS_AT_ONCE)
         .try_for_each(|_| std::future::ready(Ok(())))

@@ -4,7 +4,6 @@
 use super::{Context, RunError};
 use crate::model::ItemId;
 use crate::state::{self, MetaKey, Progress, ZoneRow};
-use crate::tree::MirrorId;
 
 /// Items marked in one transaction.
 const PIECE: usize = 5_000;
@@ -32,22 +31,6 @@ pub(super) async fn follow(ctx: &Context) -> Result<(), RunError> {
         batch.set_meta_text(MetaKey::PhotosPolicy, &wanted)
     })
     .await?;
-    Ok(())
-}
-
-/// Takes another destination for the mirror from now on: what is known of the files of the former one says nothing
-/// about it, so every photo is looked for anew, and what lies there already is recognised by its checksum.
-pub(super) async fn look_everywhere(ctx: &Context, id: Option<MirrorId>) -> Result<(), RunError> {
-    ctx.write(|batch| {
-        batch.forget_places()?;
-        Ok(())
-    })
-    .await?;
-    mark_all(ctx).await?;
-    // After the marks: a crash before leaves a destination that is refused until it is accepted again.
-    if let Some(id) = id {
-        ctx.write(move |batch| batch.set_meta_text(MetaKey::PhotosMirror, &id.to_string())).await?;
-    }
     Ok(())
 }
 
@@ -87,10 +70,12 @@ async fn list_again(ctx: &Context) -> Result<(), RunError> {
 fn fingerprint(ctx: &Context) -> String {
     let p = &ctx.job.photos;
     format!(
-        "live={:?} edited={} alternatives={} hidden={} videos={} screenshots={} personal={} shared={}",
+        "live={:?} edited={} originals={} raw={} bursts={} hidden={} videos={} screenshots={} personal={} shared={}",
         p.live_photos,
         p.edited,
-        p.alternatives,
+        p.originals,
+        p.raw,
+        p.bursts,
         p.hidden,
         p.videos,
         p.screenshots,

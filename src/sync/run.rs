@@ -82,14 +82,14 @@ async fn go(
     tally: Arc<Tally>,
 ) -> Result<(), RunError> {
     check_account(&job, &state)?;
-    let destination = open_destination(&job.photos.destination, &state, options)?;
+    let root = open_destination(&job.photos.destination, &state, options)?;
     let Edges { http, store, account, passwords, clock, observer, cancel } = edges;
     observer.on(&Event::Phase("Asking iCloud what changed".into()));
     let session = Session::resume(http.clone(), store, account, passwords, clock.clone()).await?;
     let classes = Arc::new(Classes::load(&state.view()?)?);
     let ctx = Context {
         photos: Photos::new(session),
-        root: Arc::new(destination.root),
+        root: Arc::new(root),
         bodies: Pacer::new(job.network.connections as usize),
         http,
         clock,
@@ -102,9 +102,6 @@ async fn go(
         job,
     };
     policy::follow(&ctx).await?;
-    if destination.changed {
-        policy::look_everywhere(&ctx, destination.id).await?;
-    }
     let feed = Feed::default();
     let catalog = async {
         let result = bring_up_to_date(&ctx, &feed).await;
@@ -123,7 +120,10 @@ async fn go(
         // It only ends before the catalog when it failed: a full disk, a session that is gone.
         applied = &mut work => (Ok(()), applied),
     };
-    applied.and(known)?;
+    match (applied, known) {
+        (Err(RunError::Interrupted), Err(cause)) => return Err(cause),
+        (applied, known) => applied.and(known)?,
+    }
     tidy(&ctx).await
 }
 
@@ -139,26 +139,39 @@ fn check_account(job: &Job, state: &State) -> Result<(), RunError> {
     }
 }
 
-/// The opened destination.
-struct Destination {
-    root: Root,
-    /// Its identity; none when a dry run finds a new one.
-    id: Option<MirrorId>,
-    /// It is not the one that the state knows.
-    changed: bool,
-}
-
-/// Opens the destination and makes sure that it is the one this state knows, or one that is meant.
-fn open_destination(path: &Path, state: &State, options: Options) -> Result<Destination, RunError> {
+/// Opens the destination and makes sure that it is the one this state knows.
+fn open_destination(path: &Path, state: &State, options: Options) -> Result<Root, RunError> {
     let known =
         state::text(&state.view()?, MetaKey::PhotosMirror)?.and_then(|id| id.parse::<MirrorId>().ok());
-    let (root, id) = if options.dry_run {
-        Root::inspect(path, known.as_ref(), options.accept_destination)?
-    } else {
-        let opened = Root::open(path, known.as_ref(), options.accept_destination)?;
-        (opened.root, Some(opened.id))
-    };
-    Ok(Destination { root, id, changed: known != id })
+    if options.dry_run {
+        let (root, found) = Root::inspect(path, known.as_ref(), options.accept_destination)?;
+        if known.is_some() && known != found {
+            forget_disk(state)?;
+        }
+        return Ok(root);
+    }
+    let opened = Root::open(path, known.as_ref(), options.accept_destination)?;
+    if known.as_ref() != Some(&opened.id) {
+        if known.is_some() {
+            forget_disk(state)?;
+        }
+        // Last, so that a crash before it forgets again.
+        let id = opened.id.to_string();
+        state.write(|batch| batch.set_meta_text(MetaKey::PhotosMirror, &id))?;
+    }
+    Ok(opened.root)
+}
+
+/// Another disk is meant from now on: what lies on it is unknown. Files keep their names; those that are there with
+/// the right content are recognised, the others fetched.
+fn forget_disk(state: &State) -> Result<(), RunError> {
+    let mut after = None;
+    loop {
+        after = state.write(|batch| batch.void_after(after.as_ref(), 1_000))?;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// Makes the catalog true: new libraries are found, known ones asked for changes, new ones listed.

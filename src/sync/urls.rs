@@ -112,7 +112,11 @@ impl Renewer {
         loop {
             tokio::select! {
                 biased;
-                renewed = &mut answer => return renewed.map_err(|_| RunError::Interrupted),
+                renewed = &mut answer => match renewed {
+                    Ok(renewed) => return Ok(renewed),
+                    // Whoever asked for all failed, and that error ends the run: there is nothing to wait for.
+                    Err(_) => std::future::pending().await,
+                },
                 _turn = self.turn.lock() => {
                     tokio::time::sleep(LINGER).await;
                     let batch = self.take_batch();

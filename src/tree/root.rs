@@ -56,7 +56,7 @@ impl Root {
     }
 
     /// Opens the destination to look at alone: as [`Root::open`], but nothing is written, no marker and no probe.
-    /// Gives the mirror that is there, too.
+    /// Gives the identity of the mirror that is there, if any.
     pub fn inspect(
         path: &Path,
         expected: Option<&MirrorId>,

@@ -32,7 +32,8 @@ pub(super) async fn bring(ctx: &Context, items: Vec<(ItemId, String)>) -> Result
         }
         let now = ctx.now();
         resting.extend(lost.iter().cloned());
-        ctx.write(move |batch| lost.iter().try_for_each(|item| batch.postpone(item, why, now))).await?;
+        ctx.write(move |batch| lost.iter().try_for_each(|item| batch.postpone(item, why, false, now)))
+            .await?;
     }
     Ok(resting)
 }

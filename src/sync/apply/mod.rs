@@ -162,10 +162,12 @@ impl<'a> Planner<'a> {
                 return Ok(true);
             };
             after = Some(last.seq);
-            let due: Vec<_> = batch
-                .into_iter()
-                .filter(|(item, mark)| mark.not_before <= now && !self.busy.has(item))
-                .collect();
+            let free = batch.into_iter().filter(|(item, _)| !self.busy.has(item));
+            let (due, resting): (Vec<_>, Vec<_>) = free.partition(|(_, mark)| mark.not_before <= now);
+            for (item, _) in &resting {
+                self.busy.add(item.clone());
+            }
+            reserve::count_resting(self.ctx, resting).await?;
             if due.is_empty() {
                 continue;
             }

@@ -50,6 +50,7 @@ struct Pending {
     generation: u32,
     left: usize,
     why: Option<String>,
+    waiting: bool,
 }
 
 /// Records until every sender is gone.
@@ -70,7 +71,7 @@ pub(super) async fn record(ctx: Context, mut inbox: Receiver<Report>, busy: Busy
             None => return group.commit(&ctx).await,
             Some(Report::Flush(done)) => Some(done),
             Some(Report::Begin { item, generation, files }) => {
-                group.pending.insert(item, Pending { generation, left: files, why: None });
+                group.pending.insert(item, Pending { generation, left: files, why: None, waiting: true });
                 continue;
             }
             Some(Report::Settled { task, settled }) => {
@@ -107,6 +108,7 @@ impl Group {
     }
 
     fn take(&mut self, ctx: &Context, task: Task, settled: Settled) {
+        let waits = matches!(settled, Settled::Waiting(_));
         let why = match settled {
             Settled::Placed { proof, matched, dirs, attic } => {
                 self.placed(ctx, &task, proof, matched, dirs, attic.is_some());
@@ -127,6 +129,7 @@ impl Group {
         let Some(pending) = self.pending.get_mut(&task.item) else { return };
         pending.left -= 1;
         if why.is_some() {
+            pending.waiting &= waits;
             pending.why = why;
         }
         if pending.left == 0
@@ -190,7 +193,7 @@ impl Group {
             }
             for (item, pending) in done {
                 match &pending.why {
-                    Some(why) => batch.postpone(&item, why, now)?,
+                    Some(why) => batch.postpone(&item, why, pending.waiting, now)?,
                     None => batch.clear_mark(&item, pending.generation)?,
                 }
             }

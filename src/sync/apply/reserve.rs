@@ -73,8 +73,8 @@ pub(super) async fn reserve(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result
         }
         for (item, generation, what) in &settled {
             match what {
-                Settled::Waiting(why) => batch.postpone(item, why, now)?,
-                Settled::Stuck(why) => batch.postpone(item, why, now)?,
+                Settled::Waiting(why) => batch.postpone(item, why, true, now)?,
+                Settled::Stuck(why) => batch.postpone(item, why, false, now)?,
                 _ => batch.clear_mark(item, *generation)?,
             }
         }
@@ -82,6 +82,28 @@ pub(super) async fn reserve(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result
     })
     .await?;
     Ok(planned)
+}
+
+/// Counts items that rest since an earlier run: they are missing all the same.
+pub(super) async fn count_resting(ctx: &Context, items: Vec<(ItemId, Mark)>) -> Result<(), RunError> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    let tally = ctx.tally.clone();
+    ctx.read(move |view| {
+        for (item, mark) in items {
+            if mark.waiting {
+                tally.note(|out| out.waiting += 1);
+                continue;
+            }
+            let placement = state::placement(view, &item)?;
+            let name = placement.map_or(item.record, |placement| placement.path(&placement.stem));
+            tally.failed(&name, mark.why.as_deref().unwrap_or("not fetched yet"));
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(())
 }
 
 fn note(ctx: &Context, item: &ItemId, what: &Settled) {

@@ -1,7 +1,15 @@
 //! Integration tests: the real binary against a simulated iCloud over real HTTP.
 
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
+mod crashes;
+#[cfg(test)]
+mod dry_run;
+#[cfg(test)]
 mod environment;
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod first_sync;
 #[cfg(test)]
@@ -14,6 +22,8 @@ mod names;
 mod oracle;
 #[cfg(test)]
 mod privacy;
+#[cfg(test)]
+mod reading;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]

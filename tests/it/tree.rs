@@ -8,7 +8,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::oracle::Photo;
+use crate::oracle::{self, Photo};
 
 /// A file of a mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +83,15 @@ impl Tree {
         self.dirs_must_be_needed(&mut wrong);
         wrong.sort();
         assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    }
+
+    /// Fails the test unless every file that lies here is, to the byte, one of these photos' files.
+    #[track_caller]
+    pub(crate) fn must_hold_nothing_else(&self, photos: &[Photo]) {
+        let whole: BTreeSet<&str> = oracle::files(photos).map(|file| file.sha256.as_str()).collect();
+        for (path, found) in &self.files {
+            assert!(whole.contains(found.sha256.as_str()), "{path} is no whole file of any photo");
+        }
     }
 
     /// Fails the test unless this is, to the byte and the second, what was there before.

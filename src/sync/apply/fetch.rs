@@ -15,7 +15,7 @@ use crate::event::Event;
 use crate::http::{Download, SignedUrl};
 use crate::model::{ContentHasher, Digest};
 use crate::sync::context::blocking;
-use crate::sync::urls::{Renewed, Renewer};
+use crate::sync::lookup::{Renewed, Renewer};
 use crate::sync::{Context, RunError};
 
 /// Waits before the tries of a body: at once, within a second, then 2, 4 and 8 s; then the next run.

@@ -103,6 +103,9 @@ pub struct Sync {
     /// Show what a run would do, touch nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Let up to N files leave the mirror, whatever the brake says
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub confirm_removals: u64,
     /// The destination is a new or emptied disk, and that is meant
     #[arg(long)]
     pub accept_destination: bool,

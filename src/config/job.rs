@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use super::paths::Places;
 use super::reader::Document;
+use super::removed::{Policy, Removed, StopAbove, days};
 use super::{ConfigError, Layout, Libraries, LivePhotos, NameRules, Photos, ZoneRule};
 
 /// One job: an account, what of it is mirrored, and where to. Every path is absolute.
@@ -22,6 +23,8 @@ pub struct Job {
     pub account: Account,
     /// `[photos]`.
     pub photos: Photos,
+    /// `[removed]`.
+    pub removed: Removed,
     /// `[network]`.
     pub network: Network,
 }
@@ -66,6 +69,7 @@ impl Job {
         let document = Document::parse(file, text)?;
         let (top, account) = (document.section("")?, document.section("account")?);
         let (photos, network) = (document.section("photos")?, document.section("network")?);
+        let removed = document.section("removed")?;
         let base = file.parent().unwrap_or(Path::new("/"));
         let name =
             file.file_stem().map_or_else(|| "config".into(), |stem| stem.to_string_lossy().into_owned());
@@ -86,7 +90,7 @@ impl Job {
             return Err(ConfigError::Nested { state_dir, destination });
         }
 
-        let usual = Photos::defaults(destination);
+        let (usual, kept) = (Photos::defaults(destination), Removed::default());
         let words = [("personal", Library::Personal), ("shared", Library::Shared)];
         let libraries = photos.choices("libraries", &words)?.map_or(usual.libraries, |chosen| Libraries {
             personal: chosen.contains(&Library::Personal),
@@ -113,6 +117,11 @@ impl Job {
                 videos: photos.flag("videos", usual.videos)?,
                 screenshots: photos.flag("screenshots", usual.screenshots)?,
                 destination: usual.destination,
+            },
+            removed: Removed {
+                policy: removed.choice("policy", kept.policy, &Policy::WORDS)?,
+                keep_days: removed.parsed("keep_for", kept.keep_days, days)?,
+                stop_above: removed.parsed("stop_above", kept.stop_above, StopAbove::parse)?,
             },
             network: Network { connections: network.number("connections", connections, 1..65)? },
         })

@@ -1,7 +1,7 @@
 //! The names of all keys, and the nearest of them to one that is not known.
 
 /// Sections and their keys; the first section is the top of the file.
-pub(super) const KEYS: [(&str, &[&str]); 4] = [
+pub(super) const KEYS: [(&str, &[&str]); 5] = [
     ("", &["state_dir"]),
     ("account", &["apple_id"]),
     (
@@ -22,6 +22,7 @@ pub(super) const KEYS: [(&str, &[&str]); 4] = [
             "screenshots",
         ],
     ),
+    ("removed", &["policy", "keep_for", "stop_above"]),
     ("network", &["connections"]),
 ];
 

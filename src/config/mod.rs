@@ -12,6 +12,7 @@ mod layout;
 pub mod paths;
 mod photos;
 mod reader;
+mod removed;
 #[cfg(test)]
 mod tests;
 
@@ -19,3 +20,4 @@ pub use error::{At, ConfigError};
 pub use job::{Account, Job, Network};
 pub use layout::{Layout, LayoutError, LayoutFacts};
 pub use photos::{Libraries, LivePhotos, NameRules, Photos, ZoneRule};
+pub use removed::{Policy, Removed, StopAbove};

@@ -238,7 +238,7 @@ impl Holdings<'_> {
         let entry = |resource: &crate::model::Resource| {
             let placed = placement.as_ref().and_then(|placement| {
                 let file = placement.file(resource.kind)?;
-                (file.proof.is_some() && file.checksum == resource.checksum)
+                (file.is_in_place() && file.checksum == resource.checksum)
                     .then(|| (placement.path(&file.name), file.proof.as_ref().map(word)))
             });
             let (path, proof) = placed.unzip();

@@ -63,7 +63,7 @@ pub fn status(view: &View, trust_ends: Option<Timestamp>) -> Result<Status, Stat
     })?;
     state::each_placement(view, |_, placement| {
         for file in placement.files {
-            let Some(proof) = file.proof else { continue };
+            let Some(proof) = file.proof.filter(|_| file.is_in_place()) else { continue };
             status.files += 1;
             status.bytes += file.size;
             *status.kinds.entry(file.kind.as_str()).or_default() += 1;
@@ -86,6 +86,10 @@ fn missing(view: &View, status: &mut Status) -> Result<(), StateError> {
         let Some((_, last)) = batch.last() else { return Ok(()) };
         after = Some(last.seq);
         for (item, mark) in batch {
+            // What was deleted in iCloud and is held by the brake is not missing.
+            if state::asset(view, &item)?.is_some_and(|asset| asset.is_gone()) {
+                continue;
+            }
             status.missing += 1;
             if status.missing_items.len() < NAMED {
                 let name = match state::placement(view, &item)? {

@@ -51,7 +51,16 @@ impl Summary {
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         let out = &self.outcome;
-        let touched = out.fetched + out.adopted + out.replaced + out.to_fetch + out.failed + out.broken;
+        let touched = out.fetched
+            + out.adopted
+            + out.replaced
+            + out.to_fetch
+            + out.failed
+            + out.broken
+            + out.moved
+            + out.removed
+            + out.held
+            + out.kept;
         let changed = out.libraries.values().map(|l| l.added + l.changed + l.deleted).sum::<u64>();
         self.error.is_none()
             && touched + changed + out.waiting == 0

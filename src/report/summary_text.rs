@@ -146,6 +146,34 @@ fn files(lines: &mut Lines, summary: &Summary) {
 
 fn not_here(lines: &mut Lines, summary: &Summary) {
     let out = &summary.outcome;
+    if out.moved > 0 {
+        let files = counted(out.moved, "file", "files");
+        lines.add("Moved", format!("{files} to where they belong now; nothing was fetched for them"));
+    }
+    if summary.dry_run && out.to_move > 0 {
+        lines.add("Would move", counted(out.to_move, "file", "files"));
+        for item in out.to_move_items.iter().take(NAMED) {
+            lines.add("", format!("{} to {}", shown(&item.item), shown(&item.why)));
+        }
+    }
+    if summary.dry_run && out.to_remove > 0 {
+        lines.add("Would remove", format!("{} deleted in iCloud", counted(out.to_remove, "file", "files")));
+    }
+    if out.removed > 0 {
+        let files = counted(out.removed, "file", "files");
+        lines.add("Removed", format!("{files} of photos deleted in iCloud; the attic is in .larder/attic"));
+    }
+    for path in out.set_aside.iter().take(NAMED) {
+        lines.add("Set aside", format!("{}: changed since larder wrote it, now in the attic", shown(path)));
+    }
+    if out.held > 0 {
+        let files = counted(out.held, "file", "files");
+        lines.add(
+            "Held",
+            format!("{files} were deleted in iCloud, more than `stop_above` allows; nothing was removed"),
+        );
+        lines.add("", format!("if that is meant: larder sync --once --confirm-removals {}", out.held));
+    }
     if out.kept > 0 {
         let photos = counted(out.kept, "photo", "photos");
         let stay = if out.kept == 1 { "stays" } else { "stay" };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StateError;
 use super::key::{name, pack};
-use super::row::{decode, encode};
+use super::row::{decode_as, encode_as, version};
 use super::tables::{Batch, Tables};
 use crate::model::{Checksum, ItemId, Kind};
 
@@ -35,6 +35,18 @@ pub enum Proof {
     },
 }
 
+/// Where a file lies.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Lies {
+    /// At its path.
+    #[default]
+    There,
+    /// At this path still: it is to be moved.
+    Elsewhere(String),
+    /// At this path of the attic: it was removed in iCloud.
+    Attic(String),
+}
+
 /// A file of an item. Without `proof` its path is reserved and the file is not there yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlacedFile {
@@ -48,8 +60,18 @@ pub struct PlacedFile {
     pub size: u64,
     /// Modification time given to the file: milliseconds since 1970, when one was given.
     pub mtime_ms: Option<i64>,
-    /// How sure larder is of what lies there, once it is in place.
+    /// How sure larder is of its content, once it is on disk.
     pub proof: Option<Proof>,
+    /// Where it lies, once it is on disk.
+    pub lies: Lies,
+}
+
+impl PlacedFile {
+    /// Whether it is on disk, at its path.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        self.proof.is_some() && self.lies == Lies::There
+    }
 }
 
 /// Where the files of an item are. Decided once and kept.
@@ -70,7 +92,7 @@ impl Placement {
         self.files.iter().find(|file| file.kind == kind)
     }
 
-    /// Path of a file below the destination.
+    /// Path of a file below the destination, where it is meant to be.
     #[must_use]
     pub fn path(&self, file_name: &str) -> String {
         if self.folder.is_empty() { file_name.to_owned() } else { format!("{}/{file_name}", self.folder) }
@@ -80,7 +102,17 @@ impl Placement {
 /// Where the files of an item are, if any were planned.
 pub fn placement(tables: &impl Tables, item: &ItemId) -> Result<Option<Placement>, StateError> {
     let row = tables.ledger().get((item.zone, pack(&item.record).as_slice()))?;
-    row.map(|row| decode("ledger", row.value())).transpose()
+    row.map(|row| decode_placement(row.value())).transpose()
+}
+
+/// Version of the rows that are written.
+const VERSION: u8 = 2;
+
+fn decode_placement(bytes: &[u8]) -> Result<Placement, StateError> {
+    if version(bytes) == Some(1) {
+        return Ok(first_version::decode(bytes)?.into());
+    }
+    decode_as("ledger", VERSION, bytes)
 }
 
 /// Calls `each` with every item of the ledger.
@@ -91,7 +123,7 @@ pub fn each_placement(
     for entry in tables.ledger().iter()? {
         let (key, row) = entry?;
         let (zone, record) = key.value();
-        each(ItemId { zone, record: name("ledger", record)? }, decode("ledger", row.value())?)?;
+        each(ItemId { zone, record: name("ledger", record)? }, decode_placement(row.value())?)?;
     }
     Ok(())
 }
@@ -106,7 +138,7 @@ pub fn owner(tables: &impl Tables, root: Root, folded: &str) -> Result<Option<It
 impl Batch<'_> {
     /// Stores where the files of an item are.
     pub fn put_placement(&mut self, item: &ItemId, placement: &Placement) -> Result<(), StateError> {
-        let row = encode("ledger", placement)?;
+        let row = encode_as("ledger", VERSION, placement)?;
         self.ledger.insert((item.zone, pack(&item.record).as_slice()), row.as_slice())?;
         Ok(())
     }
@@ -124,7 +156,7 @@ impl Batch<'_> {
             let (key, row) = entry?;
             let (zone, record) = key.value();
             let item = ItemId { zone, record: name("ledger", record)? };
-            items.push((item, decode::<Placement>("ledger", row.value())?));
+            items.push((item, decode_placement(row.value())?));
         }
         for (item, placement) in &mut items {
             placement.files.iter_mut().for_each(|file| file.proof = None);
@@ -132,6 +164,14 @@ impl Batch<'_> {
             self.mark(item)?;
         }
         Ok(items.pop().map(|(item, _)| item))
+    }
+
+    /// Gives a path free, when it is the item's.
+    pub fn release_path(&mut self, root: Root, folded: &str, item: &ItemId) -> Result<(), StateError> {
+        if owner(self, root, folded)?.as_ref() == Some(item) {
+            self.taken.remove((root as u8, folded))?;
+        }
+        Ok(())
     }
 
     /// Reserves a path for an item.
@@ -151,4 +191,79 @@ impl Batch<'_> {
 /// How many files of a class matched Apple's checksum, and how many did not.
 pub fn class_counts(tables: &impl Tables, class: &str) -> Result<(u64, u64), StateError> {
     Ok(tables.classes().get(class)?.map_or((0, 0), |row| row.value()))
+}
+
+/// Rows as they were before files could lie elsewhere.
+mod first_version {
+    use serde::Deserialize;
+
+    use super::super::StateError;
+    use super::super::row::decode_as;
+    use super::{Lies, Proof};
+    use crate::model::{Checksum, Kind};
+
+    #[derive(Deserialize)]
+    #[cfg_attr(test, derive(serde::Serialize))]
+    pub(super) struct Placement {
+        pub(super) folder: String,
+        pub(super) stem: String,
+        pub(super) files: Vec<PlacedFile>,
+    }
+
+    #[derive(Deserialize)]
+    #[cfg_attr(test, derive(serde::Serialize))]
+    pub(super) struct PlacedFile {
+        pub(super) kind: Kind,
+        pub(super) name: String,
+        pub(super) checksum: Checksum,
+        pub(super) size: u64,
+        pub(super) mtime_ms: Option<i64>,
+        pub(super) proof: Option<Proof>,
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Placement, StateError> {
+        decode_as("ledger", 1, bytes)
+    }
+
+    impl From<Placement> for super::Placement {
+        fn from(old: Placement) -> Self {
+            let files = old.files.into_iter().map(|file| super::PlacedFile {
+                kind: file.kind,
+                name: file.name,
+                checksum: file.checksum,
+                size: file.size,
+                mtime_ms: file.mtime_ms,
+                proof: file.proof,
+                lies: Lies::There,
+            });
+            Self { folder: old.folder, stem: old.stem, files: files.collect() }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_the_first_version_are_read() {
+        let old = first_version::Placement {
+            folder: "2024/01/02".into(),
+            stem: "IMG_0001".into(),
+            files: vec![first_version::PlacedFile {
+                kind: Kind::Motion,
+                name: "IMG_0001.MOV".into(),
+                checksum: Checksum::parse("AA"),
+                size: 7,
+                mtime_ms: Some(3),
+                proof: Some(Proof::Proven),
+            }],
+        };
+        let row = encode_as("ledger", 1, &old).unwrap();
+        let read = decode_placement(&row).unwrap();
+        assert_eq!(read, old.into());
+        assert!(read.files[0].is_in_place());
+        let again = encode_as("ledger", VERSION, &read).unwrap();
+        assert_eq!(decode_placement(&again).unwrap(), read);
+    }
 }

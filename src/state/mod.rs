@@ -24,7 +24,7 @@ pub use catalog::{
 };
 pub use dirty::{Mark, dirty_after, mark};
 pub use error::StateError;
-pub use ledger::{PlacedFile, Placement, Proof, Root, class_counts, each_placement, owner, placement};
+pub use ledger::{Lies, PlacedFile, Placement, Proof, Root, class_counts, each_placement, owner, placement};
 pub use lock::JobLock;
 pub use meta::{MetaKey, number, text};
 pub use open::{FORMAT, Reader, State};

@@ -1,28 +1,51 @@
-//! Rows: a version byte, then postcard.
+//! Rows: a version byte, then postcard. Rows of earlier versions are read for ever.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StateError;
 
-/// The version that this larder writes.
+/// The version of rows that have had one form so far.
 const VERSION: u8 = 1;
 
-/// The bytes of a row.
+/// The bytes of a row that has had one form so far.
 pub(super) fn encode<T: Serialize>(table: &'static str, value: &T) -> Result<Vec<u8>, StateError> {
-    postcard::to_extend(value, vec![VERSION])
+    encode_as(table, VERSION, value)
+}
+
+/// The bytes of a row of that version.
+pub(super) fn encode_as<T: Serialize>(
+    table: &'static str,
+    version: u8,
+    value: &T,
+) -> Result<Vec<u8>, StateError> {
+    postcard::to_extend(value, vec![version])
         .map_err(|error| StateError::Row { table, why: error.to_string() })
 }
 
-/// The value of a row.
-pub(super) fn decode<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> Result<T, StateError> {
+/// The version of a row.
+pub(super) fn version(bytes: &[u8]) -> Option<u8> {
+    bytes.first().copied()
+}
+
+/// The value of a row that is known to be of that version.
+pub(super) fn decode_as<T: DeserializeOwned>(
+    table: &'static str,
+    version: u8,
+    bytes: &[u8],
+) -> Result<T, StateError> {
     match bytes.split_first() {
-        Some((&VERSION, rest)) => {
+        Some((found, rest)) if *found == version => {
             postcard::from_bytes(rest).map_err(|error| StateError::Row { table, why: error.to_string() })
         }
-        Some((version, _)) => Err(StateError::Row { table, why: format!("unknown version {version}") }),
+        Some((found, _)) => Err(StateError::Row { table, why: format!("unknown version {found}") }),
         None => Err(StateError::Row { table, why: "empty".into() }),
     }
+}
+
+/// The value of a row that has had one form so far.
+pub(super) fn decode<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> Result<T, StateError> {
+    decode_as(table, VERSION, bytes)
 }
 
 #[cfg(test)]

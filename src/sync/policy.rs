@@ -66,11 +66,14 @@ async fn list_again(ctx: &Context) -> Result<(), RunError> {
     Ok(())
 }
 
-/// The keys that decide which files a photo has. The destination, the layout and the network are none of them.
+/// The keys that decide which files a photo has and where they lie. The destination and the network are none of them.
 fn fingerprint(ctx: &Context) -> String {
     let p = &ctx.job.photos;
     format!(
-        "live={:?} edited={} originals={} raw={} bursts={} hidden={} videos={} screenshots={} personal={} shared={}",
+        "layout={} zone={:?} names={:?} live={:?} edited={} originals={} raw={} bursts={} hidden={} videos={} screenshots={} personal={} shared={}",
+        p.layout,
+        p.time_zone,
+        p.names,
         p.live_photos,
         p.edited,
         p.originals,

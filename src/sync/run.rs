@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::apply::{Feed, apply, foresee};
+use super::apply::{Feed, apply, foresee, remove};
 use super::classes::Classes;
 use super::tally::{Outcome, Tally};
 use super::{Context, RunError, check, listing, policy};
@@ -48,6 +48,8 @@ pub struct Options {
     pub dry_run: bool,
     /// A new or emptied destination is meant.
     pub accept_destination: bool,
+    /// So many files may leave the mirror, whatever the brake says.
+    pub confirm_removals: u64,
 }
 
 /// A run that ended.
@@ -124,6 +126,7 @@ async fn go(
         (Err(RunError::Interrupted), Err(cause)) => return Err(cause),
         (applied, known) => applied.and(known)?,
     }
+    remove(&ctx, options.confirm_removals).await?;
     tidy(&ctx).await
 }
 
@@ -187,8 +190,13 @@ async fn bring_up_to_date(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Removes partial files that no later run will go on with.
+/// Removes partial files that no later run will go on with, and what has been in the attic long enough.
 async fn tidy(ctx: &Context) -> Result<(), RunError> {
+    let (root, today) = (ctx.root.clone(), ctx.today());
+    let keep = jiff::Span::new().days(i64::from(ctx.job.removed.keep_days));
+    if let Ok(before) = today.checked_sub(keep) {
+        super::context::blocking(move || root.expire_attic(before)).await?;
+    }
     let failed = ctx.tally.outcome().failed;
     if failed == 0 {
         let root = ctx.root.clone();

@@ -50,8 +50,22 @@ pub struct Outcome {
     pub broken_items: Vec<Trouble>,
     /// Photos that the job file leaves out, by key.
     pub out_of_scope: BTreeMap<String, u64>,
+    /// Files moved to where they belong now, from elsewhere in the mirror or from the attic.
+    pub moved: u64,
+    /// With `--dry-run`: some of the moves, from and to.
+    pub to_move_items: Vec<Trouble>,
+    /// With `--dry-run`: files that would be moved.
+    pub to_move: u64,
+    /// With `--dry-run`: files that would leave the mirror.
+    pub to_remove: u64,
     /// Photos deleted in iCloud whose files stay on this disk.
     pub kept: u64,
+    /// Files of photos deleted in iCloud that left the mirror.
+    pub removed: u64,
+    /// Files that changed since larder wrote them and were set aside in the attic when they were to leave.
+    pub set_aside: Vec<String>,
+    /// Files that would leave the mirror, held because they are many.
+    pub held: u64,
     /// Records of kinds that are of no interest to a mirror.
     pub ignored_records: BTreeMap<String, u64>,
     /// Albums whose members changed.
@@ -146,6 +160,24 @@ impl Tally {
             out.to_fetch_bytes += size;
             if out.to_fetch_items.len() < NAMED {
                 out.to_fetch_items.push(path.to_owned());
+            }
+        });
+    }
+
+    /// A file would be moved.
+    pub fn foreseen_move(&self, from: &str, to: &str) {
+        self.note(|out| {
+            out.to_move += 1;
+            named(&mut out.to_move_items, from, to);
+        });
+    }
+
+    /// A file left for the attic. `meant` when the job file sends it there; `changed` when it is not what larder wrote.
+    pub fn left(&self, path: &str, meant: bool, changed: bool) {
+        self.note(|out| {
+            out.removed += 1;
+            if (changed || !meant) && out.set_aside.len() < NAMED {
+                out.set_aside.push(path.to_owned());
             }
         });
     }

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 
 use super::facts::{Facts, FileKind, open_in};
 use super::marker::own_path;
+use super::path::OWN_DIR;
 use super::{Access, Dir, RelPath, Root, TreeError, name, transfer};
 
 /// A directory of the attic in which one file is to be kept.
@@ -32,6 +33,28 @@ impl Root {
             Some(facts) => return Err(TreeError::InTheWay { path: path.to_string(), kind: facts.kind }),
         }
         self.shelve(&parent, path.file_name(), path, date)
+    }
+
+    /// Removes what came into the attic before that date, and tells how many days' worth went. Folders that are not
+    /// named by a date are somebody else's.
+    pub fn expire_attic(&self, before: Date) -> Result<u64, TreeError> {
+        let attic = self.path().join(OWN_DIR).join("attic");
+        let failed = |source| TreeError::from_io("clear the attic", attic.display(), source);
+        let days = match std::fs::read_dir(&attic) {
+            Ok(days) => days,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut gone = 0;
+        for day in days {
+            let day = day.map_err(failed)?;
+            let date = day.file_name().to_str().and_then(|name| name.parse::<Date>().ok());
+            if date.is_some_and(|date| date < before) && day.file_type().map_err(failed)?.is_dir() {
+                std::fs::remove_dir_all(day.path()).map_err(failed)?;
+                gone += 1;
+            }
+        }
+        Ok(gone)
     }
 
     /// Keeps the file at `path` in the attic, durably, while it stays where it is: by a second link or, on another

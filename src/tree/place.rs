@@ -124,6 +124,20 @@ impl Root {
         Ok(placed.facts)
     }
 
+    /// Gives a file of the mirror another modification time. Tells whether the disk took it.
+    pub fn set_mtime(&self, path: &RelPath, mtime: Timestamp) -> Result<bool, TreeError> {
+        Self::refuse_own(path)?;
+        Ok(fs::futimens(&self.open_file(path)?, &times(mtime)).is_ok())
+    }
+
+    /// Removes a file of the mirror for good. Whether it may go is for the caller to have proven.
+    pub fn remove(&self, path: &RelPath) -> Result<(), TreeError> {
+        Self::refuse_own(path)?;
+        let parent = self.open_dir(&path.parent())?;
+        fs::unlinkat(&parent, path.file_name(), AtFlags::empty())
+            .map_err(|errno| TreeError::from_errno("remove", path, errno))
+    }
+
     /// Refuses paths in larder's own directory.
     pub(super) fn refuse_own(path: &RelPath) -> Result<(), TreeError> {
         if path.is_larders_own() { Err(TreeError::Reserved { path: path.to_string() }) } else { Ok(()) }

@@ -19,7 +19,11 @@ use crate::sync::run::{Edges, Finished, Options, run};
 
 pub(super) async fn sync(global: &Global, console: &Console, args: &Sync) -> Result<Exit, Failure> {
     let loaded = load(global)?;
-    let options = Options { dry_run: args.dry_run, accept_destination: args.accept_destination };
+    let options = Options {
+        dry_run: args.dry_run,
+        accept_destination: args.accept_destination,
+        confirm_removals: args.confirm_removals,
+    };
     once(&loaded, console, options).await
 }
 
@@ -77,7 +81,7 @@ fn exit(finished: &Finished, stopped_by: Option<Exit>) -> Exit {
     match &finished.error {
         Some(RunError::Interrupted) => stopped_by.unwrap_or(Exit::Interrupted),
         Some(error) => run_exit(error),
-        None if out.failed + out.broken > 0 => Exit::SomeFailed,
+        None if out.failed + out.broken + out.held > 0 => Exit::SomeFailed,
         None => Exit::Done,
     }
 }

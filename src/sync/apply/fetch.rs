@@ -10,6 +10,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use super::body::{Landed, Partial};
+use super::local;
 use super::record::{Report, Settled};
 use super::task::Task;
 use crate::event::Event;
@@ -75,6 +76,9 @@ pub(super) async fn bring(
     streak: &Streak,
     task: Box<Task>,
 ) -> Result<Report, RunError> {
+    if let Some(report) = local::bring(ctx, &task).await? {
+        return Ok(report);
+    }
     let mut before: Option<Digest> = None;
     let mut why = String::new();
     let mut renew = false;

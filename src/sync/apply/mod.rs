@@ -7,8 +7,10 @@
 
 mod body;
 mod fetch;
+mod local;
 mod masters;
 mod record;
+mod remove;
 mod reserve;
 mod task;
 mod verify;
@@ -24,6 +26,7 @@ use super::{Context, RunError};
 use crate::event::Event;
 use crate::model::ItemId;
 use record::{Report, record};
+pub use remove::remove;
 
 /// Dirty items planned at a time.
 const BATCH: usize = 128;
@@ -72,13 +75,17 @@ pub async fn foresee(ctx: &Context) -> Result<(), RunError> {
     let (mut after, now) = (None, ctx.now());
     loop {
         let batch = ctx.read(move |view| crate::state::dirty_after(view, after, BATCH)).await?;
-        let Some((_, last)) = batch.last() else { return Ok(()) };
+        let Some((_, last)) = batch.last() else { return remove::foresee(ctx).await };
         after = Some(last.seq);
         let due = batch.into_iter().filter(|(_, mark)| mark.not_before <= now).collect();
         let planned = reserve::reserve(ctx, due).await?;
         masters::bring(ctx, planned.need_master).await?;
         for task in planned.works.iter().flat_map(|work| &work.tasks) {
             let path = task.path.to_string();
+            if let Some(source) = &task.source {
+                ctx.tally.foreseen_move(&source.path.to_string(), &path);
+                continue;
+            }
             ctx.tally.foreseen(&path, task.wanted.resource.size);
             ctx.tell(&Event::Planned { files: 1, bytes: task.wanted.resource.size });
         }
@@ -185,8 +192,9 @@ impl<'a> Planner<'a> {
         }
         for work in planned.works {
             self.busy.add(work.item.clone());
-            let bytes = work.tasks.iter().map(|task| task.wanted.resource.size).sum();
-            self.ctx.tell(&Event::Planned { files: work.tasks.len() as u64, bytes });
+            let fetched = || work.tasks.iter().filter(|task| task.source.is_none());
+            let bytes = fetched().map(|task| task.wanted.resource.size).sum();
+            self.ctx.tell(&Event::Planned { files: fetched().count() as u64, bytes });
             let begin =
                 Report::Begin { item: work.item, generation: work.generation, files: work.tasks.len() };
             self.report(begin).await;

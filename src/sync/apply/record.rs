@@ -12,9 +12,10 @@ use super::Busy;
 use super::task::Task;
 use crate::event::Event;
 use crate::model::ItemId;
-use crate::state::{self, Batch, PlacedFile, Proof, StateError};
+use crate::state::{self, Batch, Lies, PlacedFile, Proof, StateError};
 use crate::sync::context::blocking;
 use crate::sync::{Context, RunError};
+use crate::tree::name::fold;
 use crate::tree::{Dir, RelPath};
 
 /// Files of a group.
@@ -151,11 +152,17 @@ impl Group {
     ) {
         let resource = &task.wanted.resource;
         let path = task.path.to_string();
-        ctx.tally.placed(&path, resource.size, &proof, true);
+        // A move that had to be fetched after all comes with what hashing it said.
+        let moved = matched.is_none() && task.source.is_some();
+        if moved {
+            ctx.tally.note(|out| out.moved += 1);
+        } else {
+            ctx.tally.placed(&path, resource.size, &proof, true);
+        }
         if replaced {
             ctx.tally.note(|out| out.replaced += 1);
         }
-        ctx.tell(&Event::Placed { path, size: resource.size, fetched: true });
+        ctx.tell(&Event::Placed { path, size: resource.size, fetched: !moved });
         if let Some(matched) = matched {
             let counts = self.classes.entry(resource.kind.as_str()).or_default();
             let count = if matched { &mut counts.0 } else { &mut counts.1 };
@@ -172,6 +179,7 @@ impl Group {
                 size: resource.size,
                 mtime_ms: task.mtime.map(jiff::Timestamp::as_millisecond),
                 proof: Some(proof),
+                lies: Lies::There,
             },
         ));
     }
@@ -212,6 +220,9 @@ impl Group {
 
 fn put_file(batch: &mut Batch<'_>, item: &ItemId, file: PlacedFile) -> Result<(), StateError> {
     let Some(mut placement) = state::placement(batch, item)? else { return Ok(()) };
+    if let Some(Lies::Elsewhere(old)) = placement.file(file.kind).map(|old| &old.lies) {
+        batch.release_path(state::Root::Photos, &fold(old), item)?;
+    }
     placement.files.retain(|other| other.kind != file.kind);
     placement.files.push(file);
     batch.put_placement(item, &placement)

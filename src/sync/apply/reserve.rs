@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::task::Task;
+use super::task::{Source, Task};
 use crate::config::Photos;
 use crate::model::{Asset, Checksum, ItemId, Master, Resource};
-use crate::state::{self, Mark, PlacedFile, Placement, Proof, View};
+use crate::state::{self, Lies, Mark, PlacedFile, Placement, Proof, View};
 use crate::sync::context::blocking;
 use crate::sync::plan::{self, Spot, Verdict, Wanted};
 use crate::sync::{Context, RunError};
@@ -46,7 +46,6 @@ pub(super) struct Work {
 enum Settled {
     InPlace,
     OutOfScope(&'static str),
-    Kept(bool),
     Waiting(&'static str),
     Stuck(String),
 }
@@ -108,11 +107,10 @@ pub(super) async fn count_resting(ctx: &Context, items: Vec<(ItemId, Mark)>) -> 
 
 fn note(ctx: &Context, item: &ItemId, what: &Settled) {
     match what {
-        Settled::InPlace | Settled::Kept(false) => {}
+        Settled::InPlace => {}
         Settled::OutOfScope(key) => {
             ctx.tally.note(|out| *out.out_of_scope.entry((*key).to_owned()).or_default() += 1);
         }
-        Settled::Kept(true) => ctx.tally.note(|out| out.kept += 1),
         Settled::Waiting(_) => ctx.tally.note(|out| out.waiting += 1),
         Settled::Stuck(why) => ctx.tally.failed(&item.record, why),
     }
@@ -139,12 +137,22 @@ fn plan_batch(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result<Planned, RunE
         match plan::judge(&asset, master.as_ref(), &ctx.job.photos) {
             Verdict::OutOfScope(why) => settle(&mut planned, Settled::OutOfScope(why.key())),
             Verdict::Gone => {
-                let on_disk = placement.is_some_and(|p| p.files.iter().any(|file| file.proof.is_some()));
-                settle(&mut planned, Settled::Kept(on_disk));
+                let here = |file: &PlacedFile| file.proof.is_some() && !matches!(file.lies, Lies::Attic(_));
+                // Removals are carried out at the end, when every library is caught up.
+                if placement.is_some_and(|placement| placement.files.iter().any(here)) {
+                    planned.resting.push(item);
+                } else {
+                    settle(&mut planned, Settled::InPlace);
+                }
             }
             Verdict::NeedsMaster(name) => planned.need_master.push((item, name)),
             Verdict::Waiting(why) => settle(&mut planned, Settled::Waiting(why)),
-            Verdict::Files(wanted) if plan::missing(&wanted, placement.as_ref()).is_empty() => {
+            Verdict::Files(wanted)
+                if plan::missing(&wanted, placement.as_ref()).is_empty()
+                    && placement.as_ref().is_some_and(|placement| {
+                        placement.folder == plan::folder(&asset, &zone.id, &ctx.job.photos).join("/")
+                    }) =>
+            {
                 settle(&mut planned, Settled::InPlace);
             }
             Verdict::Files(wanted) => {
@@ -223,7 +231,10 @@ impl Site<'_> {
         let policy = &ctx.job.photos;
         let asset = subject.asset;
         let mut placement = match placement {
-            Some(placement) => placement,
+            Some(placement) => match self.moved(policy, subject, wanted, placement)? {
+                Some(placement) => placement,
+                None => return Ok(Err("no name is free for it in its new folder".into())),
+            },
             None => match self.new_placement(policy, subject, wanted)? {
                 Some(placement) => placement,
                 None => return Ok(Err("no name is free for it".into())),
@@ -260,6 +271,7 @@ impl Site<'_> {
                 size: file.resource.size,
                 mtime_ms: mtime.map(Timestamp::as_millisecond),
                 proof: None,
+                lies: Lies::There,
             };
             if self.is_same(&path, &file.resource)? {
                 placed.proof = Some(Proof::Proven);
@@ -267,22 +279,34 @@ impl Site<'_> {
                 put(&mut placement, placed);
                 continue;
             }
-            let replaces = match old {
-                Some(old) if old.proof.is_some() => {
-                    // The ledger goes on telling what lies there until the new version is in place.
-                    RelPath::parse(&placement.path(&old.name)).ok()
+            let (mut source, mut replaces) = (None, None);
+            match old.filter(|old| old.proof.is_some()) {
+                None => put(&mut placement, placed),
+                Some(old) => {
+                    let lies = match &old.lies {
+                        Lies::There => placement.path(&old.name),
+                        Lies::Elsewhere(path) | Lies::Attic(path) => path.clone(),
+                    };
+                    let (lies, same) = (RelPath::parse(&lies).ok(), old.checksum == placed.checksum);
+                    // The ledger goes on telling where the content lies until it is in its place.
+                    if same && old.lies != Lies::There {
+                        source = lies.map(|path| Source { path, file: old.clone() });
+                        put(
+                            &mut placement,
+                            PlacedFile { proof: old.proof, lies: old.lies, mtime_ms: old.mtime_ms, ..placed },
+                        );
+                    } else if !matches!(old.lies, Lies::Attic(_)) {
+                        replaces = lies;
+                    }
                 }
-                _ => {
-                    put(&mut placement, placed);
-                    None
-                }
-            };
+            }
             let on_master = file.resource.kind.is_on_master();
             laid.tasks.push(Task {
                 item: self.item.clone(),
                 record: if on_master { subject.master.record.clone() } else { asset.record.clone() },
                 wanted: file.clone(),
                 path,
+                source,
                 replaces,
                 mtime,
                 private: asset.hidden,
@@ -291,6 +315,32 @@ impl Site<'_> {
         }
         laid.placement = placement;
         Ok(Ok(laid))
+    }
+
+    /// The placement of an item whose date, layout or hiding puts it into another folder: new names there, and every
+    /// file that is on disk known to lie elsewhere. The same placement when the folder is right.
+    fn moved(
+        &mut self,
+        policy: &Photos,
+        subject: &Subject<'_>,
+        wanted: &[Wanted],
+        old: Placement,
+    ) -> Result<Option<Placement>, RunError> {
+        if plan::folder(subject.asset, subject.zone, policy).join("/") == old.folder {
+            return Ok(Some(old));
+        }
+        let Some(mut new) = self.new_placement(policy, subject, wanted)? else { return Ok(None) };
+        let names = plan::names_for(&new.stem, "", wanted);
+        for file in &old.files {
+            let at = wanted.iter().position(|wanted| wanted.resource.kind == file.kind);
+            let name = at.and_then(|at| names.files.get(at)).unwrap_or(&file.name).clone();
+            let lies = match &file.lies {
+                Lies::There => Lies::Elsewhere(old.path(&file.name)),
+                other => other.clone(),
+            };
+            new.files.push(PlacedFile { name, lies, ..file.clone() });
+        }
+        Ok(Some(new))
     }
 
     /// Folder and stem for an item that has none yet; `None` when no name is free.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::model::{ItemId, hex};
+use crate::state::PlacedFile;
 use crate::sync::plan::Wanted;
 use crate::tree::RelPath;
 
@@ -17,6 +18,8 @@ pub(super) struct Task {
     pub(super) wanted: Wanted,
     /// Where it goes.
     pub(super) path: RelPath,
+    /// Where its content lies already, under another name or in the attic.
+    pub(super) source: Option<Source>,
     /// An older version that lies there, or under another name, and leaves for the attic.
     pub(super) replaces: Option<RelPath>,
     /// Modification time to give it.
@@ -25,6 +28,15 @@ pub(super) struct Task {
     pub(super) private: bool,
     /// The outermost directory on the way to it that is for the owner alone.
     pub(super) private_dir: Option<RelPath>,
+}
+
+/// Content on this disk.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    /// Where it lies.
+    pub(super) path: RelPath,
+    /// What the ledger knows of it.
+    pub(super) file: PlacedFile,
 }
 
 impl Task {

@@ -57,7 +57,7 @@ pub fn judge(asset: &Asset, master: Option<&Master>, policy: &Photos) -> Verdict
 pub fn missing<'a>(wanted: &'a [Wanted], placement: Option<&Placement>) -> Vec<&'a Wanted> {
     let in_place = |file: &&Wanted| {
         placement.and_then(|placement| placement.file(file.resource.kind)).is_some_and(|placed| {
-            placed.proof.is_some()
+            placed.is_in_place()
                 && placed.checksum == file.resource.checksum
                 && placed.size == file.resource.size
         })

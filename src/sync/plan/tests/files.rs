@@ -4,7 +4,7 @@ use Kind::{Alternative, EditedMotion, EditedStill, Motion, Original};
 
 use super::*;
 use crate::config::LivePhotos;
-use crate::state::{PlacedFile, Placement, Proof};
+use crate::state::{Lies, PlacedFile, Placement, Proof};
 use crate::sync::plan::{OutOfScope, Verdict, judge, missing, wanted_files};
 
 /// What the files of a photo called `IMG_1` would be called.
@@ -187,6 +187,7 @@ fn a_file_is_missing_until_it_lies_there_with_the_right_content() {
                 size: file.resource.size,
                 mtime_ms: None,
                 proof,
+                lies: Lies::There,
             })
             .collect(),
     };

@@ -1,0 +1,65 @@
+//! Content that is on this disk already under another name: it is moved, never fetched.
+
+use super::record::{Report, Settled};
+use super::remove::same_time;
+use super::task::{Source, Task};
+use crate::state::{PlacedFile, Proof};
+use crate::sync::context::blocking;
+use crate::sync::{Context, RunError};
+use crate::tree::{Access, FileKind, RelPath, Root, TreeError};
+
+/// Moves the file from where it lies. `None` when what lies there is not what larder wrote: then it is left alone
+/// and the file is fetched.
+pub(super) async fn bring(ctx: &Context, task: &Task) -> Result<Option<Report>, RunError> {
+    let Some(source) = task.source.clone() else { return Ok(None) };
+    let (root, task) = (ctx.root.clone(), task.clone());
+    let moved =
+        blocking(move || relocate(&root, &source, &task).map(|moved| moved.then_some((task, source)))).await;
+    match moved {
+        Ok(Some((task, source))) => {
+            let dirs = vec![task.path.parent(), source.path.parent()];
+            let proof = source.file.proof.unwrap_or(Proof::Proven);
+            let settled = Settled::Placed { proof, matched: None, dirs, attic: None };
+            Ok(Some(Report::Settled { task: Box::new(task), settled }))
+        }
+        Ok(None) => Ok(None),
+        Err(error) if error.is_disk() => Err(error.into()),
+        Err(error) => {
+            tracing::debug!(%error, "a file could not be moved; it is fetched");
+            Ok(None)
+        }
+    }
+}
+
+fn relocate(root: &Root, source: &Source, task: &Task) -> Result<bool, TreeError> {
+    let Some(facts) = root.stat(&source.path)? else { return Ok(false) };
+    if facts.kind != FileKind::File || facts.size != source.file.size {
+        return Ok(false);
+    }
+    if !same_time(facts.mtime_ns, &source.file) && !holds(root, &source.path, &source.file)? {
+        return Ok(false);
+    }
+    let access = if task.private { Access::Private } else { Access::Shared };
+    if let Some(dir) = &task.private_dir {
+        root.ensure_dir(dir, access)?;
+    }
+    root.relocate(&source.path, &task.path, access)?;
+    if let Some(mtime) = task.mtime {
+        root.set_mtime(&task.path, mtime)?;
+    }
+    Ok(true)
+}
+
+/// Whether the file at the path has the content that the ledger knows.
+pub(super) fn holds(root: &Root, path: &RelPath, file: &PlacedFile) -> Result<bool, TreeError> {
+    let own = match file.proof {
+        Some(Proof::SizeOnly { sha256 } | Proof::Disputed { sha256 }) => Some(sha256),
+        _ => None,
+    };
+    let digest = root.hash(path, own.is_some())?;
+    Ok(digest.size == file.size
+        && match own {
+            Some(sha256) => digest.sha256 == Some(sha256),
+            None => digest.apple == file.checksum,
+        })
+}

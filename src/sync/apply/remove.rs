@@ -1,0 +1,222 @@
+//! What disappeared from iCloud leaves the mirror: planned only when every library is caught up, held by the brake
+//! when it is much, and never final where the job file does not say so.
+
+use jiff::civil::Date;
+
+use super::BATCH;
+use crate::config::{Policy, Removed, StopAbove};
+use crate::model::ItemId;
+use crate::state::{self, Lies, PlacedFile, Placement};
+use crate::sync::context::blocking;
+use crate::sync::{Context, RunError};
+use crate::tree::{Dir, FileKind, RelPath, Root, TreeError};
+
+/// Without a share or number that says otherwise, so many files may always leave.
+const ALWAYS: u64 = 20;
+
+/// And so many never without being asked about.
+const NEVER: u64 = 500;
+
+/// An item that was deleted in iCloud and has files here.
+struct Leaving {
+    item: ItemId,
+    generation: u32,
+    placement: Placement,
+}
+
+/// What became of a file that was to leave.
+enum Left {
+    /// It is in the attic, at this path. `changed` when it was not what larder wrote.
+    Attic { path: RelPath, changed: bool },
+    /// It is gone: removed now, or by somebody before.
+    Gone,
+}
+
+/// Counts the files that would leave, for a run that touches nothing.
+pub(super) async fn foresee(ctx: &Context) -> Result<(), RunError> {
+    let files = count(ctx).await?;
+    if ctx.job.removed.policy == Policy::Keep {
+        ctx.tally.note(|out| out.kept += files);
+    } else {
+        ctx.tally.note(|out| out.to_remove += files);
+    }
+    Ok(())
+}
+
+/// Carries out removals, or holds them. `confirmed` is how many files the person agreed to.
+pub async fn remove(ctx: &Context, confirmed: u64) -> Result<(), RunError> {
+    let files = count(ctx).await?;
+    if files == 0 {
+        return Ok(());
+    }
+    let removed = &ctx.job.removed;
+    if removed.policy != Policy::Keep && files > confirmed {
+        let total = ctx
+            .read(|view| {
+                let mut total = 0;
+                state::each_placement(view, |_, placement| {
+                    total += placement.files.iter().filter(|file| file.is_in_place()).count() as u64;
+                    Ok(())
+                })?;
+                Ok(total)
+            })
+            .await?;
+        if files > allowed(removed, total) {
+            ctx.tally.note(|out| out.held += files);
+            return Ok(());
+        }
+    }
+    let mut after = None;
+    while let Some((batch, last)) = leaving(ctx, after).await? {
+        after = Some(last);
+        for item in batch {
+            carry_out(ctx, item).await?;
+        }
+    }
+    Ok(())
+}
+
+/// How many files may leave in one run without being asked about, of `total`.
+fn allowed(removed: &Removed, total: u64) -> u64 {
+    match removed.stop_above {
+        StopAbove::Files(files) => files,
+        StopAbove::Share(percent) => (total.saturating_mul(u64::from(percent)) / 100).clamp(ALWAYS, NEVER),
+    }
+}
+
+async fn count(ctx: &Context) -> Result<u64, RunError> {
+    let (mut files, mut after) = (0, None);
+    while let Some((batch, last)) = leaving(ctx, after).await? {
+        after = Some(last);
+        files += batch.iter().map(|leaving| on_disk(&leaving.placement).count() as u64).sum::<u64>();
+    }
+    Ok(files)
+}
+
+fn on_disk(placement: &Placement) -> impl Iterator<Item = &PlacedFile> {
+    placement.files.iter().filter(|file| file.proof.is_some() && !matches!(file.lies, Lies::Attic(_)))
+}
+
+/// Items among the next marks that are gone from iCloud and have files here, and where to go on; `None` at the end.
+async fn leaving(ctx: &Context, after: Option<u64>) -> Result<Option<(Vec<Leaving>, u64)>, RunError> {
+    let found = ctx
+        .read(move |view| {
+            let marks = state::dirty_after(view, after, BATCH)?;
+            let Some(last) = marks.last().map(|(_, mark)| mark.seq) else { return Ok(None) };
+            let mut leaving = Vec::new();
+            for (item, mark) in marks {
+                let gone = state::asset(view, &item)?.is_some_and(|asset| asset.is_gone());
+                if let Some(placement) =
+                    state::placement(view, &item)?.filter(|p| gone && on_disk(p).count() > 0)
+                {
+                    leaving.push(Leaving { item, generation: mark.generation, placement });
+                }
+            }
+            Ok(Some((leaving, last)))
+        })
+        .await?;
+    Ok(found)
+}
+
+async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
+    let Leaving { item, generation, mut placement } = leaving;
+    let policy = ctx.job.removed.policy;
+    if policy == Policy::Keep {
+        ctx.tally.note(|out| out.kept += 1);
+        ctx.write(move |batch| batch.clear_mark(&item, generation)).await?;
+        return Ok(());
+    }
+    let (root, date) = (ctx.root.clone(), ctx.today());
+    let (placement, outcomes) = blocking(move || {
+        let mut outcomes = Vec::new();
+        let mut dirs = Vec::new();
+        for at in 0..placement.files.len() {
+            let file = &placement.files[at];
+            if file.proof.is_none() || matches!(file.lies, Lies::Attic(_)) {
+                continue;
+            }
+            let text = match &file.lies {
+                Lies::Elsewhere(path) => path.clone(),
+                _ => placement.path(&file.name),
+            };
+            let left = leave(&root, &text, file, policy, date, &mut dirs);
+            let file = &mut placement.files[at];
+            match &left {
+                Ok(Left::Attic { path, .. }) => file.lies = Lies::Attic(path.to_string()),
+                Ok(Left::Gone) => file.proof = None,
+                Err(_) => {}
+            }
+            outcomes.push((text, left));
+        }
+        root.sync_dirs(&dirs).map(|()| (placement, outcomes))
+    })
+    .await?;
+    let mut why = None;
+    for (path, left) in outcomes {
+        match left {
+            Ok(Left::Attic { changed, .. }) => ctx.tally.left(&path, policy == Policy::Attic, changed),
+            Ok(Left::Gone) => ctx.tally.note(|out| out.removed += 1),
+            Err(error) if error.is_disk() => return Err(error.into()),
+            Err(error) => {
+                ctx.tally.failed(&path, &error.to_string());
+                why = Some(error.to_string());
+            }
+        }
+    }
+    let now = ctx.now();
+    ctx.write(move |batch| {
+        batch.put_placement(&item, &placement)?;
+        match why {
+            Some(why) => batch.postpone(&item, &why, false, now),
+            None => batch.clear_mark(&item, generation),
+        }
+    })
+    .await?;
+    Ok(())
+}
+
+/// Lets one file leave. A file that larder did not write, or that changed since, is never deleted: it goes to the attic.
+fn leave(
+    root: &Root,
+    path: &str,
+    file: &PlacedFile,
+    policy: Policy,
+    date: Date,
+    dirs: &mut Vec<Dir>,
+) -> Result<Left, TreeError> {
+    let path = RelPath::parse(path).map_err(|bad| TreeError::Reserved { path: bad.path })?;
+    let Some(facts) = root.stat(&path)? else { return Ok(Left::Gone) };
+    let mut changed =
+        facts.kind != FileKind::File || facts.size != file.size || !same_time(facts.mtime_ns, file);
+    if policy == Policy::Delete || changed {
+        changed = facts.kind != FileKind::File || !super::local::holds(root, &path, file)?;
+    }
+    dirs.push(path.parent());
+    if policy == Policy::Delete && !changed {
+        root.remove(&path)?;
+        return Ok(Left::Gone);
+    }
+    let attic = root.retire(&path, date)?;
+    dirs.push(attic.parent());
+    Ok(Left::Attic { path: attic, changed })
+}
+
+/// Whether the file still has the time that larder gave it. Disks keep times to two seconds at worst (FAT).
+pub(super) fn same_time(mtime_ns: i64, file: &PlacedFile) -> bool {
+    file.mtime_ms.is_none_or(|given| (mtime_ns / 1_000_000 - given).abs() <= 2_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_brake_is_a_share_between_twenty_and_five_hundred_files_or_a_number() {
+        let share = |percent| Removed { stop_above: StopAbove::Share(percent), ..Removed::default() };
+        assert_eq!(allowed(&share(10), 50), 20);
+        assert_eq!(allowed(&share(10), 1_000), 100);
+        assert_eq!(allowed(&share(10), 1_000_000), 500);
+        let number = Removed { stop_above: StopAbove::Files(3), ..Removed::default() };
+        assert_eq!(allowed(&number, 1_000_000), 3);
+    }
+}

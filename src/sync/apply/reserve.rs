@@ -200,6 +200,13 @@ struct LaidOut {
     adopted: Vec<(String, PlacedFile)>,
 }
 
+/// Name of a missing file.
+struct FileName {
+    name: String,
+    /// The name to take when the file that has the first one turns out to be another.
+    or_else: Option<String>,
+}
+
 /// Where an item's files would go.
 struct Site<'a> {
     root: &'a Root,
@@ -237,7 +244,7 @@ impl Site<'_> {
             .flatten()
             .find_map(plan::plausible);
         for (file, name) in missing.iter().zip(self.names_in(asset, &placement, wanted, &missing)?) {
-            let Some(name) = name else {
+            let Some(FileName { name, or_else }) = name else {
                 return Ok(Err(format!(
                     "No free name for the {} of `{}`",
                     file.resource.kind.as_str(),
@@ -250,8 +257,13 @@ impl Site<'_> {
                 Ok(path) => path,
                 Err(error) => return Ok(Err(error.to_string())),
             };
-            self.taken.insert(folded.clone(), self.item.clone());
-            laid.taken.push(folded);
+            let or_else = or_else.and_then(|name| RelPath::parse(&placement.path(&name)).ok());
+            for folded in
+                [Some(folded), or_else.as_ref().map(|path| fold(path.as_str()))].into_iter().flatten()
+            {
+                self.taken.insert(folded.clone(), self.item.clone());
+                laid.taken.push(folded);
+            }
             let old = placement.file(file.resource.kind).cloned();
             let mut placed = PlacedFile {
                 kind: file.resource.kind,
@@ -283,6 +295,7 @@ impl Site<'_> {
                 record: if on_master { subject.master.record.clone() } else { asset.record.clone() },
                 wanted: file.clone(),
                 path,
+                or_else,
                 replaces,
                 mtime,
                 private: asset.hidden,
@@ -317,7 +330,7 @@ impl Site<'_> {
         placement: &Placement,
         wanted: &[Wanted],
         missing: &[Wanted],
-    ) -> Result<Vec<Option<String>>, RunError> {
+    ) -> Result<Vec<Option<FileName>>, RunError> {
         let plain = plan::names_for(&placement.stem, "", wanted);
         let mut names = Vec::with_capacity(missing.len());
         for file in missing {
@@ -325,15 +338,22 @@ impl Site<'_> {
             let name = plain.files.get(at).cloned().unwrap_or_default();
             let own =
                 placement.file(file.resource.kind).is_some_and(|old| old.name == name && old.proof.is_some());
-            if own || self.spot(&placement.path(&name), file)? != Spot::Taken {
-                names.push(Some(name));
+            let spot = if own { Spot::Same } else { self.spot(&placement.path(&name), file)? };
+            if matches!(spot, Spot::Same | Spot::Free) {
+                names.push(Some(FileName { name, or_else: None }));
                 continue;
             }
             let alone = std::slice::from_ref(file);
-            let marked = plan::choose_names(asset, &placement.stem, alone, |name, file| {
-                self.spot(&placement.path(name), file)
+            let marked = plan::choose_names(asset, &placement.stem, alone, |candidate, file| {
+                if candidate == name { Ok(Spot::Taken) } else { self.spot(&placement.path(candidate), file) }
             })?;
-            names.push(marked.and_then(|names| names.files.into_iter().next()));
+            let found = marked.as_ref().map_or(Spot::Taken, |marked| marked.spot);
+            let other = marked.and_then(|marked| marked.files.into_iter().next());
+            names.push(if spot == Spot::Maybe && found != Spot::Same {
+                Some(FileName { name, or_else: other })
+            } else {
+                other.map(|name| FileName { name, or_else: None })
+            });
         }
         Ok(names)
     }
@@ -354,10 +374,7 @@ impl Site<'_> {
         if facts.kind != FileKind::File || facts.size != file.resource.size {
             return Ok(Spot::Taken);
         }
-        // Content that cannot be proven counts as the same for now: once it has been fetched, the two are compared.
-        let provable = file.resource.checksum.provable().is_some();
-        let same = !provable || self.is_same(&path, &file.resource)?;
-        Ok(if same { Spot::Same } else { Spot::Taken })
+        Ok(if self.is_same(&path, &file.resource)? { Spot::Same } else { Spot::Maybe })
     }
 
     /// Whether the very content that is wanted lies at the path, proven by Apple's checksum.

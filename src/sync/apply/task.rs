@@ -17,6 +17,8 @@ pub(super) struct Task {
     pub(super) wanted: Wanted,
     /// Where it goes.
     pub(super) path: RelPath,
+    /// Where it goes when the file that lies at `path` turns out to be another one.
+    pub(super) or_else: Option<RelPath>,
     /// An older version that lies there, or under another name, and leaves for the attic.
     pub(super) replaces: Option<RelPath>,
     /// Modification time to give it.

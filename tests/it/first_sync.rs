@@ -1,7 +1,7 @@
 //! The first run on a large and awkward library, and the runs after it.
 
 use icloud_sim::LibrarySpec;
-use icloud_sim::photos::SharedRole;
+use icloud_sim::photos::{Mutation, NewPhoto, PhotoKind, SharedRole};
 
 use crate::environment::TestEnvironment;
 use crate::oracle;
@@ -78,6 +78,23 @@ fn nothing_is_listed_or_fetched_again(here: &TestEnvironment, photos: &[oracle::
 fn a_run_that_lost_its_state_recognises_every_file() {
     let library = LibrarySpec { disputed: false, ..awkward(SharedRole::Owner, 3) };
     recognises_every_file(&TestEnvironment::signed_in(library));
+}
+
+#[test]
+fn a_run_that_lost_its_state_recognises_what_no_checksum_proves() {
+    recognises_every_file(&TestEnvironment::signed_in(awkward(SharedRole::Participant, 4)));
+}
+
+#[test]
+fn a_run_that_lost_its_state_tells_photos_of_one_content_apart() {
+    let here = TestEnvironment::signed_in(LibrarySpec { assets: 20, ..LibrarySpec::default() });
+    let asset = here.add(NewPhoto { kind: PhotoKind::Live, ..NewPhoto::default() });
+    for _ in 0..5 {
+        // Each becomes known after the ones before it, whatever the order of a listing.
+        here.sync().expect(0);
+        here.change(Mutation::Duplicate { asset: asset.clone() });
+    }
+    recognises_every_file(&here);
 }
 
 fn recognises_every_file(here: &TestEnvironment) {

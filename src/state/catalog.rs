@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StateError;
 use super::dirty::patience;
-use super::key::{pack, unpack};
+use super::key::{name, pack};
 use super::row::{decode, encode};
 use super::tables::{Batch, Tables};
 use crate::model::{Album, Asset, ItemId, Master, Member};
@@ -324,10 +324,6 @@ fn named_asset(record: &str, row: &[u8]) -> Result<Asset, StateError> {
     let mut asset: Asset = decode("assets", row)?;
     record.clone_into(&mut asset.record);
     Ok(asset)
-}
-
-pub(super) fn name(table: &'static str, packed: &[u8]) -> Result<String, StateError> {
-    unpack(packed).ok_or_else(|| StateError::Row { table, why: "a key is no record name".into() })
 }
 
 /// Calls `each` with every asset of the catalog.

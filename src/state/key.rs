@@ -6,6 +6,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::StateError;
+
 /// The name as it is.
 const PLAIN: u8 = 0;
 /// An upper-case UUID with hyphens.
@@ -40,6 +42,11 @@ pub(super) fn unpack(key: &[u8]) -> Option<String> {
         CHECKSUM => (rest.len() == 21).then(|| STANDARD.encode(rest)),
         _ => None,
     }
+}
+
+/// The record name of a key that a table holds.
+pub(super) fn name(table: &'static str, key: &[u8]) -> Result<String, StateError> {
+    unpack(key).ok_or_else(|| StateError::Row { table, why: "a key is no record name".into() })
 }
 
 fn uuid_text(uuid: uuid::Uuid) -> String {

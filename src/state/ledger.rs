@@ -4,8 +4,7 @@ use redb::ReadableTable as _;
 use serde::{Deserialize, Serialize};
 
 use super::StateError;
-use super::catalog::name;
-use super::key::pack;
+use super::key::{name, pack};
 use super::row::{decode, encode};
 use super::tables::{Batch, Tables};
 use crate::model::{Checksum, ItemId, Kind};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::absorb::absorb;
 use super::apply::Feed;
+use super::lookup::look_up;
 use super::plan::library_name;
-use super::urls::look_up;
 use super::{Context, RunError};
 use crate::icloud::cloudkit::CloudKitError;
 use crate::icloud::photos::DeltaPage;

@@ -15,6 +15,7 @@ pub mod run;
 pub mod tally;
 
 mod absorb;
+mod lookup;
 mod policy;
 mod urls;
 

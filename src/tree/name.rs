@@ -60,13 +60,18 @@ pub fn split_ext(name: &str) -> (&str, &str) {
 pub fn with_suffix(stem: &str, suffix: &str, extension: &str) -> String {
     let dot = if extension.is_empty() { "" } else { "." };
     let tail = format!("{suffix}{dot}{extension}");
-    if stem.len() + tail.len() <= MAX_COMPONENT {
-        return format!("{stem}{tail}");
+    let stem = shorten(stem, MAX_COMPONENT.saturating_sub(tail.len()));
+    cut(&format!("{stem}{tail}"), MAX_COMPONENT).to_owned()
+}
+
+/// As much of a stem as fits into `room` bytes, never nothing.
+fn shorten(stem: &str, room: usize) -> &str {
+    if stem.len() <= room {
+        return stem;
     }
     // Cutting may bare a blank or a dot, which Windows would drop.
-    let kept = cut(stem, MAX_COMPONENT.saturating_sub(tail.len())).trim_end_matches(is_blank_or_dot);
-    let kept = if kept.is_empty() { "_" } else { kept };
-    cut(&format!("{kept}{tail}"), MAX_COMPONENT).to_owned()
+    let kept = cut(stem, room).trim_end_matches(is_blank_or_dot);
+    if kept.is_empty() { "_" } else { kept }
 }
 
 /// `stem` and `mark` as a new stem, short enough to leave room for whatever a photo's files add to it: without that
@@ -74,8 +79,7 @@ pub fn with_suffix(stem: &str, suffix: &str, extension: &str) -> String {
 #[must_use]
 pub fn with_mark(stem: &str, mark: &str) -> String {
     let room = MAX_COMPONENT - MAX_TAIL - mark.len();
-    let kept = if stem.len() <= room { stem } else { cut(stem, room).trim_end_matches(is_blank_or_dot) };
-    format!("{kept}{mark}")
+    format!("{}{mark}", shorten(stem, room))
 }
 
 /// A form in which two names are equal when any common file system that ignores case or normalisation (ext4

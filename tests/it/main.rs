@@ -1,4 +1,4 @@
-//! Integration tests: the real binary against a simulated iCloud over real HTTP.
+//! Integration tests: the real binary against a simulated iCloud over real HTTP, and the rules of the house.
 
 #[cfg(test)]
 mod changes;
@@ -14,6 +14,8 @@ mod faults;
 mod first_sync;
 #[cfg(test)]
 mod foreign_files;
+#[cfg(test)]
+mod layers;
 #[cfg(test)]
 mod listing_cost;
 #[cfg(test)]

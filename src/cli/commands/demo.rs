@@ -94,15 +94,20 @@ fn write_job(dir: &Path, account: &Account) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
+/// How this program was called, so that the commands shown can be typed.
+fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "larder".to_owned())
+}
+
 /// Keeps the simulated iCloud running until interrupted.
 async fn serve(console: &Console, simulator: &Simulator, account: &Account, job_file: &Path) {
-    let (url, job) = (simulator.url(), job_file.display());
+    let (url, job, larder) = (simulator.url(), job_file.display(), program());
     console.out(&format!(
         "A simulated iCloud runs at {url} until you press Ctrl-C.\n\n\
          In another terminal, sign in (password `{}`; the code is at {url}/control/codes):\n\n  \
-         LARDER_ENDPOINT={url} larder --config '{job}' login\n\n\
+         LARDER_ENDPOINT={url} {larder} --config '{job}' login\n\n\
          and mirror it:\n\n  \
-         LARDER_ENDPOINT={url} larder --config '{job}' sync --once\n\n",
+         LARDER_ENDPOINT={url} {larder} --config '{job}' sync --once\n\n",
         account.password
     ));
     if tokio::signal::ctrl_c().await.is_err() {
@@ -151,8 +156,9 @@ impl Story<'_> {
         let (photos, job) = (dir.join("Photos"), job.display().to_string());
         self.heading("Look around");
         self.console.tell(&format!("  {}", photos.display()));
-        self.console.tell(&format!("  larder --config '{job}' status"));
-        self.console.tell(&format!("  larder --config '{job}' ls"));
+        for command in ["status", "ls"] {
+            self.console.tell(&format!("  {} --config '{job}' {command}", program()));
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod decode;
 mod keys;
 mod list;
 mod name;
+mod page;
 mod query;
 mod resource;
 #[cfg(test)]
@@ -15,9 +16,10 @@ mod tests;
 mod uti;
 mod walk;
 
-pub use client::{DeltaPage, Indexing, Page, Photos, Zones};
+pub use client::{DeltaPage, Indexing, Photos, Zones};
 pub use decode::{Decoded, decode, member_of};
 pub use list::Listed;
+pub use page::Page;
 pub use query::List;
 pub use resource::{BrokenResource, Urls};
 pub use uti::{Family, extension, family, is_video, shows_video};

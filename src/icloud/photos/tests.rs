@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::client::{DeltaPage, Indexing, Page, Zones, counts_of, deltas_of, found};
+use super::client::{DeltaPage, Indexing, Zones, counts_of, deltas_of, found};
 use super::decode::{Decoded, decode};
 use super::name::{file_name, text};
+use super::page::Page;
 use super::query::{self, List};
 use super::uti::shows_video;
 use crate::icloud::cloudkit::CloudKitError::{NotFound, Stuck, Unanswered, ZoneNotFound};

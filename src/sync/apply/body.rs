@@ -1,7 +1,6 @@
 //! The blocking side of a download: partial file, hash, verdict, final name.
 
 use bytes::Bytes;
-use tokio::sync::mpsc::Receiver;
 
 use super::task::Task;
 use super::verify::{Verdict, judge};
@@ -10,14 +9,6 @@ use crate::model::{ContentHasher, Digest};
 use crate::state::Proof;
 use crate::sync::classes::ClassCounts;
 use crate::tree::{Access, Dir, FileKind, Finish, RelPath, Root, Staging, TreeError};
-
-/// What comes over the channel from the network side.
-pub(super) enum Chunk {
-    /// The next bytes.
-    Data(Bytes),
-    /// The body ended as the host promised.
-    End,
-}
 
 /// What became of a body.
 pub(super) enum Landed {
@@ -74,30 +65,24 @@ impl Partial {
         self.staging.truncate(0)
     }
 
-    /// Takes the body in, judges it and gives it its final name.
+    /// Takes the body in as `next` gives it, judges it and gives it its final name.
     pub(super) fn land(
         mut self,
         root: &Root,
         task: &Task,
-        chunks: &mut Receiver<Chunk>,
+        mut next: impl FnMut() -> Option<Bytes>,
         class: ClassCounts,
         before: Option<&Digest>,
         attic_date: jiff::civil::Date,
     ) -> Result<Landed, TreeError> {
         let size = task.wanted.resource.size;
-        let mut ended = self.have() == size;
-        while !ended {
-            match chunks.blocking_recv() {
-                Some(Chunk::Data(bytes)) => {
-                    if self.have() + bytes.len() as u64 > size {
-                        root.discard(&task.staging_key())?;
-                        return Ok(Landed::Long);
-                    }
-                    self.hasher.update(&bytes);
-                    self.staging.append(&bytes)?;
-                }
-                Some(Chunk::End) | None => ended = true,
+        while let Some(bytes) = next() {
+            if self.have() + bytes.len() as u64 > size {
+                root.discard(&task.staging_key())?;
+                return Ok(Landed::Long);
             }
+            self.hasher.update(&bytes);
+            self.staging.append(&bytes)?;
         }
         if self.have() < size {
             return Ok(Landed::Short { have: self.have() });

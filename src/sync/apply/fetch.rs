@@ -5,18 +5,20 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
-use super::body::{Chunk, Landed, Partial};
+use super::body::{Landed, Partial};
 use super::record::{Report, Settled};
 use super::task::Task;
 use crate::event::Event;
 use crate::http::{Download, SignedUrl};
 use crate::model::{ContentHasher, Digest};
 use crate::sync::context::blocking;
-use crate::sync::urls::{Renewed, Renewer};
+use crate::sync::lookup::{Renewed, Renewer};
 use crate::sync::{Context, RunError};
+use crate::tree::TreeError;
 
 /// Waits before the tries of a body: at once, within a second, then 2, 4 and 8 s; then the next run.
 const WAITS: [Duration; 5] = [
@@ -60,6 +62,8 @@ enum Attempt {
     Refused(u16),
     /// What is on disk of it does not fit what the host has.
     Misfit,
+    /// The host asks for patience.
+    Throttled(Option<Duration>),
     /// Worth another try.
     Broken(String),
 }
@@ -109,6 +113,7 @@ pub(super) async fn bring(
                 blocking(move || root.discard(&key)).await?;
                 renew = true;
             }
+            Attempt::Throttled(_) => why = "the content host asks for patience".into(),
             Attempt::Broken(reason) => why = reason,
         }
         tracing::debug!(path = %task.path, %why, "a body did not come whole");
@@ -144,8 +149,77 @@ async fn url_for(
     })
 }
 
+/// Bodies up to this size are collected in memory and written at once: one change of threads a file in place of one
+/// a chunk. Larger ones go to disk as they come, and a broken one goes on where it broke.
+const SMALL: u64 = 256 << 10;
+
 /// One request for the body, or for what is missing of it.
 async fn attempt(
+    ctx: &Context,
+    task: &Task,
+    url: &SignedUrl,
+    before: Option<&Digest>,
+) -> Result<Attempt, RunError> {
+    let turn = ctx.bodies.turn().await;
+    let attempt = if task.wanted.resource.size <= SMALL {
+        small(ctx, task, url, before).await?
+    } else {
+        large(ctx, task, url, before).await?
+    };
+    match attempt {
+        Attempt::Done(_) => turn.succeeded(),
+        Attempt::Throttled(told) => ctx.bodies.throttled(told),
+        _ => {}
+    }
+    Ok(attempt)
+}
+
+/// A body that is collected first.
+async fn small(
+    ctx: &Context,
+    task: &Task,
+    url: &SignedUrl,
+    before: Option<&Digest>,
+) -> Result<Attempt, RunError> {
+    let resource = &task.wanted.resource;
+    let mut body = Vec::new();
+    // The content of an empty file is known when its checksum says so; some hosts answer 400 for it.
+    if resource.size > 0 || ContentHasher::new(false).finish().apple != resource.checksum {
+        let mut download = match ctx.http.open(url, 0).await {
+            Ok(download) => download,
+            Err(error) => return Ok(Attempt::Broken(error.to_string())),
+        };
+        if let Usable::No(attempt) = usable(&download, 0, resource.size) {
+            return Ok(attempt);
+        }
+        while let Some(bytes) = download.stream.next().await {
+            match bytes {
+                Ok(bytes) if body.len() as u64 <= resource.size => {
+                    ctx.tell(&Event::Received(bytes.len() as u64));
+                    body.extend_from_slice(&bytes);
+                }
+                Ok(_) => break,
+                Err(error) => return Ok(Attempt::Broken(error.to_string())),
+            }
+        }
+    }
+    let (root, task, before) = (ctx.root.clone(), task.clone(), before.cloned());
+    let (class, date) = (ctx.classes.counts(resource.kind), ctx.today());
+    let with_sha256 = resource.checksum.provable().is_none();
+    landed(
+        blocking(move || {
+            let mut partial = Partial::open(&root, &task, with_sha256)?;
+            partial.restart(with_sha256)?;
+            let mut body = Some(Bytes::from(body));
+            partial.land(&root, &task, || body.take(), class, before.as_ref(), date)
+        })
+        .await,
+        None,
+    )
+}
+
+/// A body that goes to disk as it comes.
+async fn large(
     ctx: &Context,
     task: &Task,
     url: &SignedUrl,
@@ -158,15 +232,11 @@ async fn attempt(
         blocking(move || Partial::open(&root, &task, with_sha256)).await?
     };
     let mut body = None;
-    let turn = ctx.bodies.turn().await;
     if resource.size > partial.have() {
         let download = match ctx.http.open(url, partial.have()).await {
             Ok(download) => download,
             Err(error) => return Ok(Attempt::Broken(error.to_string())),
         };
-        if download.status == 429 || (download.status == 503 && download.retry_after.is_some()) {
-            ctx.bodies.throttled(download.retry_after);
-        }
         match usable(&download, partial.have(), resource.size) {
             Usable::Yes => {}
             Usable::FromStart => {
@@ -175,29 +245,29 @@ async fn attempt(
             Usable::No(attempt) => return Ok(attempt),
         }
         body = Some(download);
-    } else if resource.size == 0 && ContentHasher::new(false).finish().apple != resource.checksum {
-        // An empty file of which Apple says something else: ask what the host sends.
-        body = ctx.http.open(url, 0).await.ok();
     }
     let (chunks, mut inbox) = mpsc::channel(8);
     let landing = {
         let (root, task, before) = (ctx.root.clone(), task.clone(), before.cloned());
         let (class, date) = (ctx.classes.counts(resource.kind), ctx.today());
         tokio::task::spawn_blocking(move || {
-            partial.land(&root, &task, &mut inbox, class, before.as_ref(), date)
+            partial.land(&root, &task, || inbox.blocking_recv(), class, before.as_ref(), date)
         })
     };
-    let broken = match body {
-        Some(body) => pump(ctx, body, chunks).await,
-        None => None,
+    let broken = if let Some(body) = body {
+        pump(ctx, body, chunks).await
+    } else {
+        drop(chunks);
+        None
     };
-    let landed = landing.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    landed(landing.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())), broken)
+}
+
+/// What a try came to, given how the blocking side ended and why the connection broke.
+fn landed(landed: Result<Landed, TreeError>, broken: Option<String>) -> Result<Attempt, RunError> {
     match (landed, broken) {
         (Ok(Landed::Short { .. }), Some(why)) => Ok(Attempt::Broken(why)),
-        (Ok(landed), _) => {
-            turn.succeeded();
-            Ok(Attempt::Done(landed))
-        }
+        (Ok(landed), _) => Ok(Attempt::Done(landed)),
         (Err(error), _) if error.is_disk() => Err(error.into()),
         (Err(error), _) => Ok(Attempt::Broken(error.to_string())),
     }
@@ -217,6 +287,8 @@ fn usable(download: &Download, from: u64, size: u64) -> Usable {
         // 416: what is here does not fit what the host has now.
         416 => return Usable::No(Attempt::Misfit),
         403 | 404 | 410 => return Usable::No(Attempt::Refused(download.status)),
+        429 => return Usable::No(Attempt::Throttled(download.retry_after)),
+        503 if download.retry_after.is_some() => return Usable::No(Attempt::Throttled(download.retry_after)),
         status => return broken(format!("the content host answered {status}")),
     }
     if let Some(total) = download.total_len
@@ -232,7 +304,7 @@ fn usable(download: &Download, from: u64, size: u64) -> Usable {
 }
 
 /// Hands the bytes on as they come. `Some` when the connection broke.
-async fn pump(ctx: &Context, mut body: Download, chunks: mpsc::Sender<Chunk>) -> Option<String> {
+async fn pump(ctx: &Context, mut body: Download, chunks: mpsc::Sender<Bytes>) -> Option<String> {
     loop {
         let next = tokio::select! {
             () = ctx.cancel.cancelled() => return Some("stopped".into()),
@@ -241,15 +313,12 @@ async fn pump(ctx: &Context, mut body: Download, chunks: mpsc::Sender<Chunk>) ->
         match next {
             Some(Ok(bytes)) => {
                 ctx.tell(&Event::Received(bytes.len() as u64));
-                if chunks.send(Chunk::Data(bytes)).await.is_err() {
+                if chunks.send(bytes).await.is_err() {
                     return None;
                 }
             }
             Some(Err(error)) => return Some(error.to_string()),
-            None => {
-                let _closed = chunks.send(Chunk::End).await;
-                return None;
-            }
+            None => return None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::model::ItemId;
-use crate::sync::urls::{Renewed, look_up};
+use crate::sync::lookup::{Renewed, look_up};
 use crate::sync::{Context, RunError};
 
 /// Asks for the masters of items. An item whose master comes is marked anew by the catalog; one whose master does

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::urls::Renewer;
+use super::lookup::Renewer;
 use super::{Context, RunError};
 use crate::event::Event;
 use crate::model::ItemId;

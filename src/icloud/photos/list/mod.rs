@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 use tracing::debug;
 
 use crate::icloud::cloudkit::CloudKitError;
-use crate::icloud::photos::client::Page;
 use crate::icloud::photos::decode::Decoded;
+use crate::icloud::photos::page::Page;
 use crate::icloud::photos::walk::{Step, Walk};
 
 /// Counts above this are taken for this when a list is split; they cannot be true.

@@ -7,6 +7,9 @@ use crate::environment::TestEnvironment;
 use crate::oracle;
 use crate::tree::{Tree, nothing_is_left_in_staging};
 
+/// 2024-07-14, noon UTC.
+const NOON: i64 = 1_720_958_400_000;
+
 fn awkward(shared_library: SharedRole, seed: u64) -> LibrarySpec {
     LibrarySpec {
         assets: 1_000,
@@ -88,11 +91,14 @@ fn a_run_that_lost_its_state_recognises_what_no_checksum_proves() {
 #[test]
 fn a_run_that_lost_its_state_tells_photos_of_one_content_apart() {
     let here = TestEnvironment::signed_in(LibrarySpec { assets: 20, ..LibrarySpec::default() });
-    let asset = here.add(NewPhoto { kind: PhotoKind::Live, ..NewPhoto::default() });
-    for _ in 0..5 {
-        // Each becomes known after the ones before it, whatever the order of a listing.
+    let photo = NewPhoto { kind: PhotoKind::Live, date_ms: Some(NOON), ..NewPhoto::default() };
+    let asset = here.add(photo);
+    // Each becomes known after the ones before it; in a listing some are before them and some behind.
+    for date in [NOON - 2_000, NOON + 1_000, NOON - 3_000] {
         here.sync().expect(0);
-        here.change(Mutation::Duplicate { asset: asset.clone() });
+        let copy = here.change(Mutation::Duplicate { asset: asset.clone() });
+        let asset = copy["asset"].as_str().unwrap().to_owned();
+        here.change(Mutation::SetDate { asset, date_ms: Some(date), time_zone_offset: None });
     }
     recognises_every_file(&here);
 }

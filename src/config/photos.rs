@@ -25,7 +25,11 @@ pub struct Photos {
     /// Whether the rendered edit is kept beside the original.
     pub edited: bool,
     /// Whether the other half of a RAW+JPEG pair is kept.
-    pub alternatives: bool,
+    pub raw: bool,
+    /// Whether the original of an edited photo is kept beside its edited version.
+    pub originals: bool,
+    /// Whether photos that belong to bursts are kept.
+    pub bursts: bool,
     /// Whether hidden photos are kept.
     pub hidden: bool,
     /// Whether videos are kept.
@@ -46,7 +50,9 @@ impl Photos {
             names: NameRules::Posix,
             live_photos: LivePhotos::Both,
             edited: true,
-            alternatives: true,
+            raw: true,
+            originals: true,
+            bursts: true,
             hidden: true,
             videos: true,
             screenshots: true,

@@ -86,7 +86,7 @@ fn every_key_of_the_example_is_read() {
 fn every_value_can_be_chosen() {
     let text = "state_dir = \"state\"\n[account]\napple_id = \"+15550100\"\n[photos]\n\
         destination = \"~/p\"\nlibraries = [\"shared\"]\nlayout = \"{library}/{name}\"\ntime_zone = \"UTC\"\n\
-        names = \"windows\"\nlive_photos = \"video\"\nedited = false\nalternatives = false\nhidden = false\n\
+        names = \"windows\"\nlive_photos = \"video\"\nedited = false\noriginals = false\nraw = false\nbursts = false\nhidden = false\n\
         videos = false\nscreenshots = false\n[network]\nconnections = 0x40\n";
     let job = parse(text).unwrap();
     assert_eq!(job.state_dir, Path::new("/etc/larder/state"));
@@ -98,7 +98,9 @@ fn every_value_can_be_chosen() {
         names: NameRules::Windows,
         live_photos: LivePhotos::Video,
         edited: false,
-        alternatives: false,
+        originals: false,
+        raw: false,
+        bursts: false,
         hidden: false,
         videos: false,
         screenshots: false,

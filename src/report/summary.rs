@@ -53,6 +53,9 @@ impl Summary {
         let out = &self.outcome;
         let touched = out.fetched + out.adopted + out.replaced + out.to_fetch + out.failed + out.broken;
         let changed = out.libraries.values().map(|l| l.added + l.changed + l.deleted).sum::<u64>();
-        self.error.is_none() && touched + changed + out.waiting == 0 && out.warnings.is_empty()
+        self.error.is_none()
+            && touched + changed + out.waiting == 0
+            && out.albums.is_empty()
+            && out.warnings.is_empty()
     }
 }

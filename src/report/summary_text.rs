@@ -186,6 +186,7 @@ fn requests(lines: &mut Lines, summary: &Summary) {
 mod tests {
     use super::*;
     use crate::sync::Outcome;
+    use crate::sync::tally::AlbumChange;
 
     fn summary(outcome: Outcome) -> Summary {
         let started = jiff::Timestamp::UNIX_EPOCH;
@@ -198,6 +199,13 @@ mod tests {
             text(&summary(Outcome::default())),
             "Up to date      nothing changed in iCloud (0 requests, 2.0s)\n"
         );
+    }
+
+    #[test]
+    fn an_album_that_changed_is_news() {
+        let changed = AlbumChange { added: 0, removed: 1 };
+        let outcome = Outcome { albums: [("Porto".into(), changed)].into(), ..Outcome::default() };
+        assert_eq!(text(&summary(outcome)).lines().next(), Some("Album           Porto: 1 removed"));
     }
 
     #[test]

@@ -70,10 +70,12 @@ async fn list_again(ctx: &Context) -> Result<(), RunError> {
 fn fingerprint(ctx: &Context) -> String {
     let p = &ctx.job.photos;
     format!(
-        "live={:?} edited={} alternatives={} hidden={} videos={} screenshots={} personal={} shared={}",
+        "live={:?} edited={} originals={} raw={} bursts={} hidden={} videos={} screenshots={} personal={} shared={}",
         p.live_photos,
         p.edited,
-        p.alternatives,
+        p.originals,
+        p.raw,
+        p.bursts,
         p.hidden,
         p.videos,
         p.screenshots,

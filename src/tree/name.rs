@@ -10,6 +10,9 @@ pub use crate::config::NameRules;
 /// Longest text after the last dot that is taken for an extension, in bytes.
 const MAX_EXTENSION: usize = 16;
 
+/// Room for the longest ending of a photo's file, such as `-edited-edited-motion.` and an extension.
+const MAX_TAIL: usize = 40;
+
 /// Device names of DOS that Windows still keeps, with any extension.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 
@@ -57,19 +60,22 @@ pub fn split_ext(name: &str) -> (&str, &str) {
 pub fn with_suffix(stem: &str, suffix: &str, extension: &str) -> String {
     let dot = if extension.is_empty() { "" } else { "." };
     let tail = format!("{suffix}{dot}{extension}");
-    let stem = shorten(stem, MAX_COMPONENT.saturating_sub(tail.len()));
-    cut(&format!("{stem}{tail}"), MAX_COMPONENT).to_owned()
-}
-
-/// As much of a stem as fits into `room` bytes, never nothing.
-#[must_use]
-pub fn shorten(stem: &str, room: usize) -> &str {
-    if stem.len() <= room {
-        return stem;
+    if stem.len() + tail.len() <= MAX_COMPONENT {
+        return format!("{stem}{tail}");
     }
     // Cutting may bare a blank or a dot, which Windows would drop.
-    let kept = cut(stem, room).trim_end_matches(is_blank_or_dot);
-    if kept.is_empty() { "_" } else { kept }
+    let kept = cut(stem, MAX_COMPONENT.saturating_sub(tail.len())).trim_end_matches(is_blank_or_dot);
+    let kept = if kept.is_empty() { "_" } else { kept };
+    cut(&format!("{kept}{tail}"), MAX_COMPONENT).to_owned()
+}
+
+/// `stem` and `mark` as a new stem, short enough to leave room for whatever a photo's files add to it: without that
+/// room a long name would lose its mark, the very thing that tells it from others.
+#[must_use]
+pub fn with_mark(stem: &str, mark: &str) -> String {
+    let room = MAX_COMPONENT - MAX_TAIL - mark.len();
+    let kept = if stem.len() <= room { stem } else { cut(stem, room).trim_end_matches(is_blank_or_dot) };
+    format!("{kept}{mark}")
 }
 
 /// A form in which two names are equal when any common file system that ignores case or normalisation (ext4
@@ -198,6 +204,19 @@ mod tests {
         assert!(name.ends_with("ü.HEIC"));
         let name = with_suffix(&"x".repeat(300), "-edited", "MOV");
         assert_eq!(name, format!("{}-edited.MOV", "x".repeat(255 - 11)));
+    }
+
+    #[test]
+    fn a_mark_is_never_cut_off() {
+        assert_eq!(with_mark("IMG_1", "-0A1B2C3D"), "IMG_1-0A1B2C3D");
+        for stem in ["x".repeat(251), "ü".repeat(120), format!("{}. x", "y".repeat(204))] {
+            let marked = with_mark(&stem, "-0A1B2C3D");
+            for (suffix, extension) in [("", "JPG"), ("-edited", "HEIC"), ("-edited-edited-motion", "MOV")] {
+                let name = with_suffix(&marked, suffix, extension);
+                assert_eq!(name, format!("{marked}{suffix}.{extension}"));
+            }
+            assert!(marked.ends_with("-0A1B2C3D") && !marked.contains(". -"), "{marked}");
+        }
     }
 
     #[test]

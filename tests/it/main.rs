@@ -1,8 +1,36 @@
 //! Integration tests: the real binary against a simulated iCloud over real HTTP, and the rules of the house.
 
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
+mod crashes;
+#[cfg(test)]
+mod dry_run;
+#[cfg(test)]
+mod environment;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod first_sync;
+#[cfg(test)]
+mod foreign_files;
+#[cfg(test)]
 mod layers;
+#[cfg(test)]
+mod listing_cost;
+#[cfg(test)]
+mod names;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod privacy;
+#[cfg(test)]
+mod reading;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod session;
+#[cfg(test)]
+mod tree;

@@ -32,12 +32,15 @@ pub fn wanted_files(asset: &Asset, master: &Master, policy: &Photos) -> Vec<Want
     };
     let original = original_extension(master, policy);
     let edited = policy.edited && asset.adjustment.is_some();
+    // Only where the edited version really is there may the original stay away.
+    let keeps = |rendition| policy.originals || !(edited && asset.resource(rendition).is_some());
+    let original_kept = keeps(if is_video { Kind::EditedMotion } else { Kind::EditedStill });
     Kind::ALL
         .into_iter()
         .filter(|kind| match kind {
-            Kind::Original => still,
-            Kind::Alternative => still && policy.alternatives,
-            Kind::Motion => motion && is_live,
+            Kind::Original => still && original_kept,
+            Kind::Alternative => still && original_kept && policy.raw,
+            Kind::Motion => motion && is_live && keeps(Kind::EditedMotion),
             Kind::EditedStill => edited && still,
             Kind::EditedMotion => edited && (is_video || motion),
         })

@@ -12,14 +12,10 @@ use super::Wanted;
 use crate::config::{LayoutFacts, Photos};
 use crate::model::{Asset, Master, ZoneId, hex};
 use crate::tree::RelPath;
-use crate::tree::name::{NameRules, fold, legal, shorten, split_ext, with_suffix};
+use crate::tree::name::{NameRules, fold, legal, split_ext, with_mark, with_suffix};
 
 /// Folder of hidden photos.
 const HIDDEN: &str = "Hidden";
-
-/// Longest marked stem in bytes: behind it the longest suffix and extension have room, so that it is never the mark
-/// that is cut off a long name.
-const MARKED: usize = 255 - 40;
 
 /// What lies at a path, as far as naming cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,8 +134,7 @@ pub fn choose_names<E>(
 /// Names for files that join an asset which has its stem already: a rendition of a photo that was edited later.
 #[must_use]
 pub fn names_for(stem: &str, mark: &str, wanted: &[Wanted]) -> Names {
-    let stem = if mark.is_empty() { stem } else { shorten(stem, MARKED - mark.len()) };
-    let stem = format!("{stem}{mark}");
+    let stem = if mark.is_empty() { stem.to_owned() } else { with_mark(stem, mark) };
     let mut files: Vec<String> = Vec::with_capacity(wanted.len());
     for file in wanted {
         let mut name = with_suffix(&stem, file.suffix, &file.extension);

@@ -11,6 +11,8 @@ pub enum OutOfScope {
     Hidden,
     /// `videos = false`.
     Video,
+    /// `bursts = false`.
+    Burst,
     /// `screenshots = false`.
     Screenshot,
 }
@@ -22,6 +24,7 @@ impl OutOfScope {
         match self {
             Self::Hidden => "hidden",
             Self::Video => "videos",
+            Self::Burst => "bursts",
             Self::Screenshot => "screenshots",
         }
     }
@@ -35,6 +38,9 @@ pub fn out_of_scope(asset: &Asset, master: &Master, policy: &Photos) -> Option<O
     }
     if !policy.videos && shows_video(master) {
         return Some(OutOfScope::Video);
+    }
+    if !policy.bursts && asset.burst.is_some() {
+        return Some(OutOfScope::Burst);
     }
     // `assetSubtypeV2` 3 marks screenshots in rclone and in every recording.
     if !policy.screenshots && asset.subtype_v2 == 3 {

@@ -105,8 +105,28 @@ fn the_job_file_leaves_files_out() {
     assert_eq!(files(&super::asset(&[]), &still, &motion), ["original.HEIC"], "a plain photo stays");
     let unedited = with(|policy| policy.edited = false);
     assert_eq!(files(&asset, &live, &unedited), ["original.HEIC", "alternative.DNG", "motion.MOV"]);
-    let single = with(|policy| policy.alternatives = false);
+    let single = with(|policy| policy.raw = false);
     assert!(!files(&asset, &live, &single).contains(&"alternative.DNG".to_owned()));
+}
+
+#[test]
+fn without_originals_an_original_goes_only_where_its_edit_is_there() {
+    let none = Photos { originals: false, ..usual() };
+    let live = master("IMG_1.HEIC", &[(Original, HEIC), (Alternative, DNG), (Motion, MOV)]);
+    let video = master("IMG_1.MOV", &[(Original, MOV)]);
+    let of = |asset: &Asset, master: &Master, policy: &Photos| files(asset, master, policy);
+    let both = edited(&[(EditedStill, JPEG), (EditedMotion, MOV)]);
+    assert_eq!(of(&both, &live, &none), ["edited-edited.JPG", "edited-motion-edited.MOV"]);
+    let still = edited(&[(EditedStill, JPEG)]);
+    assert_eq!(of(&still, &live, &none), ["motion.MOV", "edited-edited.JPG"], "no edited clip");
+    let clip = edited(&[(EditedMotion, MOV)]);
+    assert_eq!(of(&clip, &video, &none), ["edited-motion-edited.MOV"]);
+    assert_eq!(of(&still, &video, &none), ["original.MOV", "edited-edited.JPG"], "the video was not edited");
+    let plain = ["original.HEIC", "alternative.DNG", "motion.MOV"];
+    assert_eq!(of(&asset(&[]), &live, &none), plain, "never edited");
+    assert_eq!(of(&edited(&[]), &live, &none), plain, "edited, but without rendition");
+    let neither = Photos { edited: false, ..none };
+    assert_eq!(of(&both, &live, &neither), plain, "one of the two is always kept");
 }
 
 #[test]
@@ -128,10 +148,12 @@ fn what_the_job_file_leaves_out_is_named_by_its_key() {
     let video = master("IMG_1.MOV", &[(Original, MOV)]);
     let hidden = Asset { hidden: true, ..asset(&[]) };
     let screenshot = Asset { subtype_v2: 3, ..asset(&[]) };
-    let none = Photos { hidden: false, videos: false, screenshots: false, ..usual() };
+    let burst = Asset { burst: Some("5E1B7C1A".into()), ..asset(&[]) };
+    let none = Photos { hidden: false, videos: false, bursts: false, screenshots: false, ..usual() };
     for (asset, master, why, key) in [
         (&hidden, &still, OutOfScope::Hidden, "hidden"),
         (&asset(&[]), &video, OutOfScope::Video, "videos"),
+        (&burst, &still, OutOfScope::Burst, "bursts"),
         (&screenshot, &still, OutOfScope::Screenshot, "screenshots"),
     ] {
         assert_eq!(judge(asset, Some(master), &none), Verdict::OutOfScope(why));

@@ -1,0 +1,195 @@
+//! What the person changes between two runs, what the next run makes of it, and what it costs.
+
+use std::fs;
+use std::path::PathBuf;
+
+use icloud_sim::LibrarySpec;
+use icloud_sim::photos::{Mutation, NewPhoto, PhotoKind, SharedRole};
+
+use crate::environment::{Ran, TestEnvironment, bytes_below};
+use crate::oracle::{self, Photo};
+use crate::tree::Tree;
+
+/// A mirror that is up to date.
+fn mirrored(shared_library: SharedRole) -> TestEnvironment {
+    let library = LibrarySpec { assets: 60, albums: 6, folders: 2, shared_library, ..LibrarySpec::default() };
+    let here = TestEnvironment::signed_in(library);
+    here.sync().expect(0);
+    here
+}
+
+/// A run, which costs so many requests for contents, and afterwards the tree holds what it should.
+#[track_caller]
+fn sync(here: &TestEnvironment, contents: u64) -> Ran {
+    here.control().reset_counters();
+    let ran = here.sync().expect(0);
+    assert_eq!(here.content_requests(), contents);
+    assert_eq!(ran.number("fetched"), contents);
+    Tree::read(&here.destination()).must_hold(&oracle::mirror_of(&here.inventory()));
+    ran
+}
+
+fn api_requests(here: &TestEnvironment) -> u64 {
+    let counters = here.control().counters();
+    counters.requests_to("") - counters.requests("content")
+}
+
+/// Files in the attic.
+fn attic(here: &TestEnvironment) -> Vec<(PathBuf, Vec<u8>)> {
+    let dir = here.destination().join(".larder/attic");
+    if dir.exists() { bytes_below(&dir) } else { vec![] }
+}
+
+fn photo(photos: &[Photo], id: &str) -> usize {
+    photos.iter().position(|photo| photo.id == id).unwrap()
+}
+
+#[test]
+fn a_run_without_changes_costs_one_request_for_each_area() {
+    for (shared, areas) in [
+        (SharedRole::None, &["ck.private.changes/zone"][..]),
+        (SharedRole::Owner, &["ck.private.changes/zone"]),
+        (SharedRole::Participant, &["ck.private.changes/zone", "ck.shared.changes/zone"]),
+    ] {
+        let here = mirrored(shared);
+        here.control().reset_counters();
+        here.sync().expect(0);
+        let asked: Vec<_> =
+            here.control().counters().by_label.into_iter().map(|(l, count)| (l, count.requests)).collect();
+        let expected: Vec<_> = areas.iter().map(|label| ((*label).to_owned(), 1)).collect();
+        assert_eq!(asked, expected, "{shared:?}");
+    }
+}
+
+#[test]
+fn a_new_photo_costs_its_files_and_hardly_more() {
+    let here = mirrored(SharedRole::None);
+    here.add(NewPhoto::default());
+    let ran = sync(&here, 1);
+    assert!(api_requests(&here) <= 3, "{:?}", here.control().counters().by_label);
+    assert_eq!(ran.json()["libraries"]["Personal"]["added"], 1);
+    here.add(NewPhoto { kind: PhotoKind::EditedLive, ..NewPhoto::default() });
+    sync(&here, 4);
+    assert!(api_requests(&here) <= 3, "{:?}", here.control().counters().by_label);
+}
+
+#[test]
+fn new_photos_of_a_shared_library_come_too() {
+    for shared in [SharedRole::Owner, SharedRole::Participant] {
+        let here = mirrored(shared);
+        let zone = here.inventory().zones[1].name.clone();
+        here.add(NewPhoto { zone: Some(zone), kind: PhotoKind::Live, ..NewPhoto::default() });
+        sync(&here, 2);
+    }
+}
+
+#[test]
+fn an_edit_is_fetched_and_the_earlier_edit_goes_to_the_attic() {
+    let here = mirrored(SharedRole::None);
+    let asset = here.add(NewPhoto { kind: PhotoKind::Heic, ..NewPhoto::default() });
+    sync(&here, 1);
+    here.change(Mutation::Edit { asset: asset.clone() });
+    assert_eq!(sync(&here, 1).number("replaced"), 0);
+    assert!(attic(&here).is_empty());
+
+    let photos = oracle::mirror_of(&here.inventory());
+    let edited = &photos[photo(&photos, &asset)];
+    let path = format!("{}/{}", edited.folder, edited.names("")[1]);
+    let old = fs::read(here.destination().join(&path)).unwrap();
+    here.change(Mutation::Edit { asset });
+    assert_eq!(sync(&here, 1).number("replaced"), 1);
+    let attic = attic(&here);
+    assert_eq!(attic.len(), 1);
+    assert!(attic[0].0.ends_with(&path), "{:?} does not end with {path}", attic[0].0);
+    assert!(attic[0].1 == old);
+    assert_ne!(fs::read(here.destination().join(&path)).unwrap(), old);
+}
+
+#[test]
+fn what_changes_no_file_costs_no_file() {
+    let here = mirrored(SharedRole::None);
+    let asset = here.inventory().zones[0].assets.iter().find(|asset| !asset.deleted).unwrap().clone();
+    let id = asset.record_name;
+    here.change(Mutation::SetFavorite { asset: id.clone(), on: !asset.favorite });
+    assert_eq!(sync(&here, 0).json()["libraries"]["Personal"]["changed"], 1);
+    here.change(Mutation::SetTitle { asset: id.clone(), title: Some("A title".into()) });
+    here.change(Mutation::ShareInAlbum { asset: id });
+    here.change(Mutation::AddIgnorable { zone: None, count: 5 });
+    here.change(Mutation::AddAndPurge { zone: None });
+    sync(&here, 0);
+}
+
+#[test]
+fn a_second_photo_of_the_same_file_is_a_file_of_its_own() {
+    let here = mirrored(SharedRole::None);
+    let asset = here.add(NewPhoto { kind: PhotoKind::Live, ..NewPhoto::default() });
+    sync(&here, 2);
+    here.change(Mutation::Duplicate { asset });
+    sync(&here, 2);
+}
+
+#[test]
+fn what_is_deleted_in_icloud_stays_on_disk_and_the_summary_says_so() {
+    for purge in [false, true] {
+        let here = mirrored(SharedRole::None);
+        let asset = here.add(NewPhoto { kind: PhotoKind::Live, ..NewPhoto::default() });
+        sync(&here, 2);
+        let photos = oracle::mirror_of(&here.inventory());
+        here.change(if purge {
+            Mutation::Purge { asset: asset.clone() }
+        } else {
+            Mutation::Delete { asset: asset.clone() }
+        });
+        here.control().reset_counters();
+        let ran = here.sync().expect(0);
+        assert_eq!((ran.number("kept"), here.content_requests()), (1, 0), "purge: {purge}");
+        assert_eq!(ran.json()["libraries"]["Personal"]["deleted"], 1);
+        Tree::read(&here.destination()).must_hold(&photos);
+        assert!(attic(&here).is_empty());
+        if !purge {
+            here.change(Mutation::Restore { asset });
+            sync(&here, 0);
+        }
+    }
+}
+
+#[test]
+fn changes_of_albums_are_named() {
+    let here = mirrored(SharedRole::None);
+    let album = here.change(Mutation::AddAlbum { name: Some("Lisbon".into()), parent: None, folder: false });
+    let album = album["album"].as_str().unwrap().to_owned();
+    let asset = here.add(NewPhoto { album: Some(album.clone()), ..NewPhoto::default() });
+    assert_eq!(sync(&here, 1).json()["albums"], serde_json::json!({"Lisbon": {"added": 1, "removed": 0}}));
+    here.change(Mutation::RenameAlbum { album: album.clone(), name: Some("Porto".into()) });
+    here.change(Mutation::RemoveMember { album: album.clone(), asset: asset.clone(), soft: true });
+    assert_eq!(sync(&here, 0).json()["albums"], serde_json::json!({"Porto": {"added": 0, "removed": 1}}));
+    here.change(Mutation::AddMember { album: album.clone(), asset: asset.clone() });
+    sync(&here, 0);
+    here.change(Mutation::RemoveMember { album, asset, soft: false });
+    let text = here.larder(&["sync", "--once"]).run().expect(0).stdout;
+    assert!(text.contains("Porto: 1 removed"), "{text}");
+}
+
+#[test]
+fn an_upload_that_is_finished_later_comes_later() {
+    for silent in [false, true] {
+        let here = mirrored(SharedRole::None);
+        let asset = here.add(NewPhoto { kind: PhotoKind::Live, pending: true, ..NewPhoto::default() });
+        here.control().reset_counters();
+        let ran = here.sync().expect(0);
+        assert!(ran.number("waiting") > 0, "{}", ran.stdout);
+        assert_eq!(ran.number("waiting") + ran.number("fetched"), 2, "silent: {silent}");
+        here.change(Mutation::FinishUpload { asset, silent });
+        let left = 2 - ran.number("fetched");
+        sync(&here, left);
+    }
+}
+
+#[test]
+fn a_lost_history_is_listed_again_and_nothing_is_fetched_twice() {
+    let here = mirrored(SharedRole::None);
+    here.change(Mutation::ResetZone { zone: None });
+    here.add(NewPhoto::default());
+    sync(&here, 1);
+    sync(&here, 0);
+}

@@ -1,0 +1,108 @@
+//! The first run on a large and awkward library, and the runs after it.
+
+use icloud_sim::LibrarySpec;
+use icloud_sim::photos::SharedRole;
+
+use crate::environment::TestEnvironment;
+use crate::oracle;
+use crate::tree::{Tree, nothing_is_left_in_staging};
+
+fn awkward(shared_library: SharedRole, seed: u64) -> LibrarySpec {
+    LibrarySpec {
+        assets: 1_000,
+        albums: 30,
+        folders: 6,
+        seed,
+        awkward: true,
+        shared_library,
+        disputed: true,
+        ..LibrarySpec::default()
+    }
+}
+
+#[test]
+fn everything_comes_home_with_a_shared_library_of_ones_own() {
+    everything_comes_home(SharedRole::Owner, 1);
+}
+
+#[test]
+fn everything_comes_home_with_a_shared_library_of_somebody_else() {
+    everything_comes_home(SharedRole::Participant, 2);
+}
+
+fn everything_comes_home(shared: SharedRole, seed: u64) {
+    let here = TestEnvironment::signed_in(awkward(shared, seed));
+    let inventory = here.inventory();
+    let photos = oracle::mirror_of(&inventory);
+    let (files, disputed) = (oracle::count(&photos), oracle::disputed(&photos));
+    assert!(photos.len() > 1_100 && disputed == 1, "{} photos, {disputed} disputed", photos.len());
+
+    let ran = here.sync().expect(0);
+    Tree::read(&here.destination()).must_hold(&photos);
+    nothing_is_left_in_staging(&here.destination());
+    assert_eq!(here.content_requests(), oracle::requests(&photos));
+    let not_provable = oracle::not_provable(&photos);
+    let waiting = oracle::waiting(&photos);
+    assert!(not_provable > 0 && waiting > 0, "the library is not awkward");
+    for (key, expected) in [
+        ("fetched", files),
+        ("fetched_bytes", oracle::bytes(&photos)),
+        ("proven", files - not_provable - disputed),
+        ("not_provable", not_provable),
+        ("disputed", disputed),
+        ("waiting", waiting),
+        ("broken", 0),
+        ("failed", 0),
+        ("adopted", 0),
+        ("kept", 0),
+    ] {
+        assert_eq!(ran.number(key), expected, "{key} in {}", ran.stdout);
+    }
+    assert_eq!(ran.json()["complete"], true);
+    assert_eq!(ran.json()["disputed_items"].as_array().unwrap().len(), 1);
+
+    nothing_is_listed_or_fetched_again(&here, &photos);
+}
+
+fn nothing_is_listed_or_fetched_again(here: &TestEnvironment, photos: &[oracle::Photo]) {
+    let before = Tree::read(&here.destination());
+    here.control().reset_counters();
+    let ran = here.sync().expect(0);
+    assert_eq!(here.content_requests(), 0);
+    assert_eq!(here.control().counters().requests("ck.private.records/query"), 0, "nothing is listed");
+    assert_eq!((ran.number("fetched"), ran.number("waiting")), (0, oracle::waiting(photos)));
+    Tree::read(&here.destination()).must_equal(&before);
+}
+
+#[test]
+fn a_run_that_lost_its_state_recognises_every_file() {
+    let library = LibrarySpec { disputed: false, ..awkward(SharedRole::Owner, 3) };
+    recognises_every_file(&TestEnvironment::signed_in(library));
+}
+
+fn recognises_every_file(here: &TestEnvironment) {
+    here.sync().expect(0);
+    let photos = oracle::mirror_of(&here.inventory());
+    let before = Tree::read(&here.destination());
+    here.lose_state();
+    here.control().reset_counters();
+
+    let ran = here.sync().expect(0);
+    Tree::read(&here.destination()).must_equal(&before);
+    let (not_provable, disputed) = (oracle::not_provable(&photos), oracle::disputed(&photos));
+    assert_eq!(
+        here.content_requests(),
+        not_provable + 2 * disputed,
+        "only files that no checksum proves are fetched, to compare them"
+    );
+    assert_eq!(ran.number("adopted"), oracle::count(&photos) - not_provable - disputed);
+    nothing_is_left_in_staging(&here.destination());
+}
+
+#[test]
+fn a_run_without_news_says_so() {
+    let here = TestEnvironment::signed_in(LibrarySpec { assets: 30, ..LibrarySpec::default() });
+    here.sync().expect(0);
+    let ran = here.larder(&["sync", "--once"]).run().expect(0);
+    assert!(ran.stdout.starts_with("Up to date "), "{}", ran.stdout);
+}

@@ -21,9 +21,26 @@ pub struct State {
 }
 
 impl State {
-    /// Opens the state file, or creates it with its directory (readable by the owner alone).
+    /// Opens the state file, or creates it.
+    ///
+    /// A new one gets its name when it is whole: a reader beside the first run never meets half a file, nor does
+    /// the next run after a power cut.
     pub fn open(path: &Path) -> Result<Self, StateError> {
-        let db = builder().create(path).map_err(|error| opening(path, error))?;
+        if !path.exists() {
+            let fresh = path.with_extension("new");
+            let io = |source| StateError::Io { path: fresh.clone(), source };
+            match std::fs::remove_file(&fresh) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
+                _ => {}
+            }
+            drop(Self::with(builder().create(&fresh).map_err(|error| opening(&fresh, error))?, &fresh)?);
+            std::fs::rename(&fresh, path).map_err(io)?;
+            #[cfg(unix)]
+            if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+                std::fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(io)?;
+            }
+        }
+        let db = builder().open(path).map_err(|error| opening(path, error))?;
         Self::with(db, path)
     }
 
@@ -144,6 +161,24 @@ mod tests {
         state.write(|batch| batch.set_meta_number(MetaKey::ZonesChecked, 7)).unwrap();
         assert_eq!(meta::number(&reader.view().unwrap(), MetaKey::ZonesChecked).unwrap(), Some(7));
         assert!(matches!(State::open(&path), Err(StateError::Busy { .. })));
+    }
+
+    #[test]
+    fn a_reader_never_meets_half_a_state() {
+        let dir = tempfile::tempdir().unwrap();
+        for number in 0..30 {
+            let path = dir.path().join(format!("state{number}.redb"));
+            std::fs::write(path.with_extension("new"), "left by a power cut").unwrap();
+            std::thread::scope(|scope| {
+                let creating = scope.spawn(|| State::open(&path).unwrap());
+                while !creating.is_finished() {
+                    let read = Reader::open(&path);
+                    assert!(matches!(read, Ok(_) | Err(StateError::Absent { .. })), "{:?}", read.err());
+                }
+            });
+            assert!(Reader::open(&path).is_ok());
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 30);
     }
 
     #[test]

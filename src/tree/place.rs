@@ -9,7 +9,7 @@ use rustix::fs::{self, AtFlags, Mode, Timespec, Timestamps, UTIME_OMIT};
 use rustix::io::Errno;
 
 use super::facts::{Facts, FileKind};
-use super::{RelPath, Root, Staging, TreeError, transfer};
+use super::{Dir, RelPath, Root, Staging, TreeError, transfer};
 
 /// Who may read a file or a new directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -124,10 +124,26 @@ impl Root {
         Ok(placed.facts)
     }
 
-    /// Gives a file of the mirror another modification time. Tells whether the disk took it.
-    pub fn set_mtime(&self, path: &RelPath, mtime: Timestamp) -> Result<bool, TreeError> {
+    /// Gives a file of the mirror another time and other permissions. Tells whether the disk took the time.
+    pub fn refinish(&self, path: &RelPath, finish: Finish) -> Result<bool, TreeError> {
         Self::refuse_own(path)?;
-        Ok(fs::futimens(&self.open_file(path)?, &times(mtime)).is_ok())
+        self.seal(&self.open_file(path)?, path, finish)
+    }
+
+    /// Removes the directory that a file left, and those above it, as far as they are empty now.
+    pub fn prune(&self, dir: &Dir) -> Result<(), TreeError> {
+        let mut dir = dir.clone();
+        while let Some(path) = dir.path().cloned() {
+            Self::refuse_own(&path)?;
+            let above = path.parent();
+            let Some(parent) = self.find_dir(&above)? else { return Ok(()) };
+            match fs::unlinkat(&parent, path.file_name(), AtFlags::REMOVEDIR) {
+                Ok(()) | Err(Errno::NOENT) => dir = above,
+                Err(Errno::NOTEMPTY | Errno::EXIST) => return Ok(()),
+                Err(errno) => return Err(TreeError::from_errno("remove the empty directory", path, errno)),
+            }
+        }
+        Ok(())
     }
 
     /// Removes a file of the mirror for good. Whether it may go is for the caller to have proven.

@@ -104,7 +104,8 @@ impl Root {
             }
         }
         for dir in &all {
-            let opened = File::from(self.open_dir(dir)?);
+            // A directory that was empty and went meanwhile: the one above it tells so.
+            let Some(opened) = self.find_dir(dir)?.map(File::from) else { continue };
             match opened.sync_all() {
                 // Some network file systems know no sync of a directory; names are theirs to keep.
                 Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::INVAL | Errno::NOTSUP)) => {}

@@ -129,31 +129,6 @@ fn a_second_photo_of_the_same_file_is_a_file_of_its_own() {
 }
 
 #[test]
-fn what_is_deleted_in_icloud_stays_on_disk_and_the_summary_says_so() {
-    for purge in [false, true] {
-        let here = mirrored(SharedRole::None);
-        let asset = here.add(NewPhoto { kind: PhotoKind::Live, ..NewPhoto::default() });
-        sync(&here, 2);
-        let photos = oracle::mirror_of(&here.inventory());
-        here.change(if purge {
-            Mutation::Purge { asset: asset.clone() }
-        } else {
-            Mutation::Delete { asset: asset.clone() }
-        });
-        here.control().reset_counters();
-        let ran = here.sync().expect(0);
-        assert_eq!((ran.number("kept"), here.content_requests()), (1, 0), "purge: {purge}");
-        assert_eq!(ran.json()["libraries"]["Personal"]["deleted"], 1);
-        Tree::read(&here.destination()).must_hold(&photos);
-        assert!(attic(&here).is_empty());
-        if !purge {
-            here.change(Mutation::Restore { asset });
-            sync(&here, 0);
-        }
-    }
-}
-
-#[test]
 fn changes_of_albums_are_named() {
     let here = mirrored(SharedRole::None);
     let album = here.change(Mutation::AddAlbum { name: Some("Lisbon".into()), parent: None, folder: false });

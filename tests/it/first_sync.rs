@@ -1,11 +1,14 @@
 //! The first run on a large and awkward library, and the runs after it.
 
 use icloud_sim::LibrarySpec;
-use icloud_sim::photos::SharedRole;
+use icloud_sim::photos::{Mutation, NewPhoto, PhotoKind, SharedRole};
 
 use crate::environment::TestEnvironment;
 use crate::oracle;
 use crate::tree::{Tree, nothing_is_left_in_staging};
+
+/// 2024-07-14, noon UTC.
+const NOON: i64 = 1_720_958_400_000;
 
 fn awkward(shared_library: SharedRole, seed: u64) -> LibrarySpec {
     LibrarySpec {
@@ -78,6 +81,26 @@ fn nothing_is_listed_or_fetched_again(here: &TestEnvironment, photos: &[oracle::
 fn a_run_that_lost_its_state_recognises_every_file() {
     let library = LibrarySpec { disputed: false, ..awkward(SharedRole::Owner, 3) };
     recognises_every_file(&TestEnvironment::signed_in(library));
+}
+
+#[test]
+fn a_run_that_lost_its_state_recognises_what_no_checksum_proves() {
+    recognises_every_file(&TestEnvironment::signed_in(awkward(SharedRole::Participant, 4)));
+}
+
+#[test]
+fn a_run_that_lost_its_state_tells_photos_of_one_content_apart() {
+    let here = TestEnvironment::signed_in(LibrarySpec { assets: 20, ..LibrarySpec::default() });
+    let photo = NewPhoto { kind: PhotoKind::Live, date_ms: Some(NOON), ..NewPhoto::default() };
+    let asset = here.add(photo);
+    // Each becomes known after the ones before it; in a listing some are before them and some behind.
+    for date in [NOON - 2_000, NOON + 1_000, NOON - 3_000] {
+        here.sync().expect(0);
+        let copy = here.change(Mutation::Duplicate { asset: asset.clone() });
+        let asset = copy["asset"].as_str().unwrap().to_owned();
+        here.change(Mutation::SetDate { asset, date_ms: Some(date), time_zone_offset: None });
+    }
+    recognises_every_file(&here);
 }
 
 fn recognises_every_file(here: &TestEnvironment) {

@@ -94,3 +94,30 @@ fn a_foreign_file_keeps_its_name_and_the_photo_gets_another() {
     let photo = tree.files.iter().find(|(_, found)| found.sha256 == *sha256).unwrap().0;
     assert!(photo.starts_with("2024/07/14/IMG_1-") && photo.len() == "2024/07/14/IMG_1-0A1B2C3D.JPG".len());
 }
+
+#[test]
+fn a_foreign_file_of_the_very_size_keeps_its_name_although_no_checksum_tells_it_apart() {
+    let here =
+        TestEnvironment::signed_in(LibrarySpec { assets: 60, awkward: true, ..LibrarySpec::default() });
+    let photos = oracle::mirror_of(&here.inventory());
+    let mut foreign = Vec::new();
+    for photo in photos.iter().filter(|photo| photo.files.iter().any(|file| !file.provable)) {
+        let dir = here.destination().join(&photo.folder);
+        fs::create_dir_all(&dir).unwrap();
+        let path = dir.join(&photo.names("")[0]);
+        fs::write(&path, vec![b'x'; photo.files[0].size.try_into().unwrap()]).unwrap();
+        foreign.push(path);
+    }
+    assert_eq!(foreign.len(), 2);
+    here.sync().expect(0);
+    for path in foreign {
+        assert!(fs::read(&path).unwrap().iter().all(|byte| *byte == b'x'), "{}", path.display());
+        fs::remove_file(path).unwrap();
+    }
+    let found = Tree::read(&here.destination());
+    let whole: Vec<&str> = found.files.values().map(|file| file.sha256.as_str()).collect();
+    for file in oracle::files(&photos) {
+        assert!(whole.contains(&file.sha256.as_str()), "{file:?} is missing");
+    }
+    assert_eq!(whole.len() as u64, oracle::count(&photos));
+}

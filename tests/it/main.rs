@@ -31,6 +31,8 @@ mod recorded;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod removals;
+#[cfg(test)]
 mod session;
 #[cfg(test)]
 mod tree;

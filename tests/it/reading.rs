@@ -22,6 +22,7 @@ fn the_state_can_be_read_while_a_run_writes() {
     let (mut looks, mut files) = (0, BTreeSet::new());
     while !run.has_ended() {
         for command in [&["status"][..], &["ls"], &["ls", "photos", "Personal"]] {
+            // A library is unknown until the run has heard of it.
             let ran = here.larder(command).run();
             let unknown = ran.code == Some(2) && ran.stderr.contains("No library or album");
             assert!(ran.code == Some(0) || unknown, "{command:?}: {:?}\n{}", ran.code, ran.stderr);

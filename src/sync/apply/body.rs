@@ -13,13 +13,25 @@ use crate::tree::{Access, Dir, FileKind, Finish, RelPath, Root, Staging, TreeErr
 /// What became of a body.
 pub(super) enum Landed {
     /// It has its final name. The directories must be synced before that is recorded.
-    Placed { proof: Proof, matched: Option<bool>, dirs: Vec<Dir>, attic: Option<RelPath> },
+    Placed(Home),
     /// The bytes are wrong; the digest tells whether the next fetch brings the same ones.
     Wrong(Digest),
     /// The body ended early; what came is kept and the next fetch goes on from there.
     Short { have: u64 },
     /// More came than the file is long.
     Long,
+}
+
+/// A file that has its final name.
+pub(super) struct Home {
+    pub(super) path: RelPath,
+    pub(super) proof: Proof,
+    /// Whether it matched Apple's checksum, where that can be checked.
+    pub(super) matched: Option<bool>,
+    /// Directories in which names changed.
+    pub(super) dirs: Vec<Dir>,
+    /// Where the older version is now.
+    pub(super) attic: Option<RelPath>,
 }
 
 /// How many bytes of the file are on disk from an earlier attempt, hashed.
@@ -105,30 +117,34 @@ fn place(
         root.ensure_dir(dir, access)?;
     }
     let finish = Finish { mtime: task.mtime, access };
+    let mut home = Home { path: task.path.clone(), proof, matched, dirs: vec![], attic: None };
     if task.replaces.as_ref() == Some(&task.path) {
-        let replaced = root.replace(staging, &task.path, attic_date, finish)?;
-        let mut dirs = vec![task.path.parent()];
-        dirs.extend(replaced.attic.iter().map(RelPath::parent));
-        return Ok(Landed::Placed { proof, matched, dirs, attic: replaced.attic });
-    }
-    let mut dirs = vec![task.path.parent()];
-    match root.place(staging, &task.path, finish) {
-        Ok(_) => {}
-        // Placed by a run that was stopped before it could record it, or the same file of a lost state.
-        Err(TreeError::AlreadyThere { .. }) if holds(root, &task.path, digest)? => {
-            root.discard(&task.staging_key())?;
+        home.attic = root.replace(staging, &task.path, attic_date, finish)?.attic;
+    } else {
+        if let Some(other) = &task.or_else
+            && root.stat(&task.path)?.is_some()
+            && !holds(root, &task.path, digest)?
+        {
+            home.path = other.clone();
         }
-        Err(error) => return Err(error),
+        match root.place(staging, &home.path, finish) {
+            Ok(_) => {}
+            // Placed by a run that was stopped before it could record it, or the same file of a lost state.
+            Err(TreeError::AlreadyThere { .. }) if holds(root, &home.path, digest)? => {
+                root.discard(&task.staging_key())?;
+            }
+            Err(error) => return Err(error),
+        }
+        if let Some(old) = &task.replaces
+            && root.stat(old)?.is_some()
+        {
+            home.attic = Some(root.retire(old, attic_date)?);
+            home.dirs.push(old.parent());
+        }
     }
-    let mut attic = None;
-    if let Some(old) = &task.replaces
-        && root.stat(old)?.is_some()
-    {
-        let retired = root.retire(old, attic_date)?;
-        dirs.extend([old.parent(), retired.parent()]);
-        attic = Some(retired);
-    }
-    Ok(Landed::Placed { proof, matched, dirs, attic })
+    home.dirs.push(home.path.parent());
+    home.dirs.extend(home.attic.iter().map(RelPath::parent));
+    Ok(Landed::Placed(home))
 }
 
 /// Whether the file at the path has that content.

@@ -92,12 +92,9 @@ pub(super) async fn bring(
             Err(settled) => return Ok(Report::Settled { task, settled }),
         };
         match attempt(ctx, &task, &url, before.as_ref()).await? {
-            Attempt::Done(Landed::Placed { proof, matched, dirs, attic }) => {
+            Attempt::Done(Landed::Placed(home)) => {
                 streak.broken();
-                return Ok(Report::Settled {
-                    task,
-                    settled: Settled::Placed { proof, matched, dirs, attic },
-                });
+                return Ok(Report::Settled { task, settled: Settled::Placed(home) });
             }
             Attempt::Done(Landed::Wrong(digest)) => {
                 why = "the bytes that came do not match Apple's checksum".into();

@@ -1,12 +1,13 @@
 //! Content that is on this disk already under another name: it is moved, never fetched.
 
+use super::body::Home;
+use super::known::{holds, same_time};
 use super::record::{Report, Settled};
-use super::remove::same_time;
 use super::task::{Source, Task};
 use crate::state::{PlacedFile, Proof};
 use crate::sync::context::blocking;
 use crate::sync::{Context, RunError};
-use crate::tree::{Access, FileKind, RelPath, Root, TreeError};
+use crate::tree::{Access, FileKind, Finish, RelPath, Root, TreeError};
 
 /// Moves the file from where it lies. `None` when what lies there is not what larder wrote: then it is left alone
 /// and the file is fetched.
@@ -19,7 +20,8 @@ pub(super) async fn bring(ctx: &Context, task: &Task) -> Result<Option<Report>, 
         Ok(Some((task, source))) => {
             let dirs = vec![task.path.parent(), source.path.parent()];
             let proof = source.file.proof.unwrap_or(Proof::Proven);
-            let settled = Settled::Placed { proof, matched: None, dirs, attic: None };
+            let home = Home { path: task.path.clone(), proof, matched: None, dirs, attic: None };
+            let settled = Settled::Placed(home);
             Ok(Some(Report::Settled { task: Box::new(task), settled }))
         }
         Ok(None) => Ok(None),
@@ -44,22 +46,9 @@ fn relocate(root: &Root, source: &Source, task: &Task) -> Result<bool, TreeError
         root.ensure_dir(dir, access)?;
     }
     root.relocate(&source.path, &task.path, access)?;
-    if let Some(mtime) = task.mtime {
-        root.set_mtime(&task.path, mtime)?;
+    root.refinish(&task.path, Finish { mtime: task.mtime, access })?;
+    if !source.path.is_larders_own() {
+        root.prune(&source.path.parent())?;
     }
     Ok(true)
-}
-
-/// Whether the file at the path has the content that the ledger knows.
-pub(super) fn holds(root: &Root, path: &RelPath, file: &PlacedFile) -> Result<bool, TreeError> {
-    let own = match file.proof {
-        Some(Proof::SizeOnly { sha256 } | Proof::Disputed { sha256 }) => Some(sha256),
-        _ => None,
-    };
-    let digest = root.hash(path, own.is_some())?;
-    Ok(digest.size == file.size
-        && match own {
-            Some(sha256) => digest.sha256 == Some(sha256),
-            None => digest.apple == file.checksum,
-        })
 }

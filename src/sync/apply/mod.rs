@@ -7,6 +7,7 @@
 
 mod body;
 mod fetch;
+mod known;
 mod local;
 mod masters;
 mod record;
@@ -78,7 +79,7 @@ pub async fn foresee(ctx: &Context) -> Result<(), RunError> {
         let Some((_, last)) = batch.last() else { return remove::foresee(ctx).await };
         after = Some(last.seq);
         let due = batch.into_iter().filter(|(_, mark)| mark.not_before <= now).collect();
-        let planned = reserve::reserve(ctx, due).await?;
+        let planned = reserve::reserve(ctx, due, true).await?;
         masters::bring(ctx, planned.need_master).await?;
         for task in planned.works.iter().flat_map(|work| &work.tasks) {
             let path = task.path.to_string();
@@ -179,7 +180,7 @@ impl<'a> Planner<'a> {
                 continue;
             }
             found = true;
-            let planned = reserve::reserve(self.ctx, due).await?;
+            let planned = reserve::reserve(self.ctx, due, false).await?;
             planned.resting.iter().for_each(|item| self.busy.add(item.clone()));
             self.carry_out(planned).await?;
         }

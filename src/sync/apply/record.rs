@@ -9,14 +9,15 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::Busy;
+use super::body::Home;
 use super::task::Task;
 use crate::event::Event;
 use crate::model::ItemId;
-use crate::state::{self, Batch, Lies, PlacedFile, Proof, StateError};
+use crate::state::{self, Batch, Lies, PlacedFile, StateError};
 use crate::sync::context::blocking;
 use crate::sync::{Context, RunError};
+use crate::tree::Dir;
 use crate::tree::name::fold;
-use crate::tree::{Dir, RelPath};
 
 /// Files of a group.
 const GROUP: usize = 64;
@@ -37,7 +38,7 @@ pub(super) enum Report {
 /// What became of a file.
 pub(super) enum Settled {
     /// It has its final name.
-    Placed { proof: Proof, matched: Option<bool>, dirs: Vec<Dir>, attic: Option<RelPath> },
+    Placed(Home),
     /// iCloud does not hold it yet.
     Waiting(&'static str),
     /// iCloud holds something else by now; the item is marked anew.
@@ -111,8 +112,8 @@ impl Group {
     fn take(&mut self, ctx: &Context, task: Task, settled: Settled) {
         let waits = matches!(settled, Settled::Waiting(_));
         let why = match settled {
-            Settled::Placed { proof, matched, dirs, attic } => {
-                self.placed(ctx, &task, proof, matched, dirs, attic.is_some());
+            Settled::Placed(home) => {
+                self.placed(ctx, &task, home);
                 None
             }
             Settled::Changed => None,
@@ -141,17 +142,11 @@ impl Group {
         }
     }
 
-    fn placed(
-        &mut self,
-        ctx: &Context,
-        task: &Task,
-        proof: Proof,
-        matched: Option<bool>,
-        dirs: Vec<Dir>,
-        replaced: bool,
-    ) {
+    fn placed(&mut self, ctx: &Context, task: &Task, home: Home) {
+        let Home { path, proof, matched, dirs, attic } = home;
         let resource = &task.wanted.resource;
-        let path = task.path.to_string();
+        let name = path.file_name().to_owned();
+        let path = path.to_string();
         // A move that had to be fetched after all comes with what hashing it said.
         let moved = matched.is_none() && task.source.is_some();
         if moved {
@@ -159,7 +154,7 @@ impl Group {
         } else {
             ctx.tally.placed(&path, resource.size, &proof, true);
         }
-        if replaced {
+        if attic.is_some() {
             ctx.tally.note(|out| out.replaced += 1);
         }
         ctx.tell(&Event::Placed { path, size: resource.size, fetched: !moved });
@@ -174,7 +169,7 @@ impl Group {
             task.item.clone(),
             PlacedFile {
                 kind: resource.kind,
-                name: task.path.file_name().to_owned(),
+                name,
                 checksum: resource.checksum.clone(),
                 size: resource.size,
                 mtime_ms: task.mtime.map(jiff::Timestamp::as_millisecond),

@@ -4,6 +4,7 @@
 use jiff::civil::Date;
 
 use super::BATCH;
+use super::known::{holds, same_time};
 use crate::config::{Policy, Removed, StopAbove};
 use crate::model::ItemId;
 use crate::state::{self, Lies, PlacedFile, Placement};
@@ -189,21 +190,18 @@ fn leave(
     let mut changed =
         facts.kind != FileKind::File || facts.size != file.size || !same_time(facts.mtime_ns, file);
     if policy == Policy::Delete || changed {
-        changed = facts.kind != FileKind::File || !super::local::holds(root, &path, file)?;
+        changed = facts.kind != FileKind::File || !holds(root, &path, file)?;
     }
     dirs.push(path.parent());
     if policy == Policy::Delete && !changed {
         root.remove(&path)?;
+        root.prune(&path.parent())?;
         return Ok(Left::Gone);
     }
     let attic = root.retire(&path, date)?;
+    root.prune(&path.parent())?;
     dirs.push(attic.parent());
     Ok(Left::Attic { path: attic, changed })
-}
-
-/// Whether the file still has the time that larder gave it. Disks keep times to two seconds at worst (FAT).
-pub(super) fn same_time(mtime_ns: i64, file: &PlacedFile) -> bool {
-    file.mtime_ms.is_none_or(|given| (mtime_ns / 1_000_000 - given).abs() <= 2_000)
 }
 
 #[cfg(test)]

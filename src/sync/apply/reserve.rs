@@ -9,13 +9,13 @@ use jiff::Timestamp;
 
 use super::task::{Source, Task};
 use crate::config::Photos;
-use crate::model::{Asset, Checksum, ItemId, Master, Resource};
+use crate::model::{Asset, Checksum, ItemId, Kind, Master, Resource};
 use crate::state::{self, Lies, Mark, PlacedFile, Placement, Proof, View};
 use crate::sync::context::blocking;
 use crate::sync::plan::{self, Spot, Verdict, Wanted};
 use crate::sync::{Context, RunError};
 use crate::tree::name::fold;
-use crate::tree::{FileKind, RelPath, Root};
+use crate::tree::{Access, FileKind, Finish, RelPath, Root};
 
 /// What a batch of dirty items came to.
 #[derive(Debug, Default)]
@@ -24,6 +24,7 @@ pub(super) struct Planned {
     pub(super) works: Vec<Work>,
     /// Items whose master must be asked for: the item and the master's record name.
     pub(super) need_master: Vec<(ItemId, String)>,
+    retimed: Vec<(RelPath, Finish)>,
     /// Items that cannot be settled in this run.
     pub(super) resting: Vec<ItemId>,
     settled: Vec<(ItemId, u32, Settled)>,
@@ -50,12 +51,22 @@ enum Settled {
     Stuck(String),
 }
 
-/// Plans a batch and reserves its paths.
-pub(super) async fn reserve(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result<Planned, RunError> {
+/// Plans a batch and reserves its paths. `dry` leaves the disk alone.
+pub(super) async fn reserve(
+    ctx: &Context,
+    batch: Vec<(ItemId, Mark)>,
+    dry: bool,
+) -> Result<Planned, RunError> {
     let planner = ctx.clone();
     let mut planned = blocking(move || plan_batch(&planner, batch)).await?;
     let settled = std::mem::take(&mut planned.settled);
     let placements = std::mem::take(&mut planned.placements);
+    let retimed = std::mem::take(&mut planned.retimed);
+    if !dry && !retimed.is_empty() {
+        let root = ctx.root.clone();
+        // A disk that takes no such date still has the file, and one that vanished is found elsewhere.
+        blocking(move || retimed.iter().for_each(|(path, mtime)| drop(root.refinish(path, *mtime)))).await;
+    }
     let now = ctx.now();
     for (item, _, what) in &settled {
         note(ctx, item, what);
@@ -151,6 +162,7 @@ fn plan_batch(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result<Planned, RunE
                 if plan::missing(&wanted, placement.as_ref()).is_empty()
                     && placement.as_ref().is_some_and(|placement| {
                         placement.folder == plan::folder(&asset, &zone.id, &ctx.job.photos).join("/")
+                            && outdated(placement, &wanted, plan::mtime(&asset)).next().is_none()
                     }) =>
             {
                 settle(&mut planned, Settled::InPlace);
@@ -188,6 +200,7 @@ impl Planned {
         } else {
             self.works.push(Work { item: item.clone(), generation, tasks: laid.tasks });
         }
+        self.retimed.extend(laid.retimed);
         self.placements.push((item, laid.placement, laid.taken));
     }
 }
@@ -206,6 +219,15 @@ struct LaidOut {
     taken: Vec<String>,
     tasks: Vec<Task>,
     adopted: Vec<(String, PlacedFile)>,
+    /// Files in place whose photo has another date now.
+    retimed: Vec<(RelPath, Finish)>,
+}
+
+/// Name of a missing file.
+struct FileName {
+    name: String,
+    /// The name to take when the file that has the first one turns out to be another.
+    or_else: Option<String>,
 }
 
 /// Where an item's files would go.
@@ -241,14 +263,16 @@ impl Site<'_> {
             },
         };
         let missing: Vec<Wanted> = plan::missing(wanted, Some(&placement)).into_iter().cloned().collect();
-        let mut laid =
-            LaidOut { placement: placement.clone(), taken: vec![], tasks: vec![], adopted: vec![] };
-        let mtime = [asset.asset_date, asset.added_date, asset.created]
-            .into_iter()
-            .flatten()
-            .find_map(plan::plausible);
+        let mut laid = LaidOut {
+            placement: placement.clone(),
+            taken: vec![],
+            tasks: vec![],
+            adopted: vec![],
+            retimed: vec![],
+        };
+        let mtime = plan::mtime(asset);
         for (file, name) in missing.iter().zip(self.names_in(asset, &placement, wanted, &missing)?) {
-            let Some(name) = name else {
+            let Some(FileName { name, or_else }) = name else {
                 return Ok(Err(format!(
                     "No free name for the {} of `{}`",
                     file.resource.kind.as_str(),
@@ -261,8 +285,13 @@ impl Site<'_> {
                 Ok(path) => path,
                 Err(error) => return Ok(Err(error.to_string())),
             };
-            self.taken.insert(folded.clone(), self.item.clone());
-            laid.taken.push(folded);
+            let or_else = or_else.and_then(|name| RelPath::parse(&placement.path(&name)).ok());
+            for folded in
+                [Some(folded), or_else.as_ref().map(|path| fold(path.as_str()))].into_iter().flatten()
+            {
+                self.taken.insert(folded.clone(), self.item.clone());
+                laid.taken.push(folded);
+            }
             let old = placement.file(file.resource.kind).cloned();
             let mut placed = PlacedFile {
                 kind: file.resource.kind,
@@ -307,11 +336,23 @@ impl Site<'_> {
                 wanted: file.clone(),
                 path,
                 source,
+                or_else,
                 replaces,
                 mtime,
                 private: asset.hidden,
                 private_dir: plan::private_dir(&placement.folder).filter(|_| asset.hidden),
             });
+        }
+        let outdated: Vec<Kind> = outdated(&placement, wanted, mtime).map(|file| file.kind).collect();
+        for file in placement.files.iter_mut().filter(|file| outdated.contains(&file.kind)) {
+            file.mtime_ms = mtime.map(Timestamp::as_millisecond);
+            let name = if placement.folder.is_empty() {
+                file.name.clone()
+            } else {
+                format!("{}/{}", placement.folder, file.name)
+            };
+            let access = if asset.hidden { Access::Private } else { Access::Shared };
+            laid.retimed.extend(RelPath::parse(&name).ok().map(|path| (path, Finish { mtime, access })));
         }
         laid.placement = placement;
         Ok(Ok(laid))
@@ -367,7 +408,7 @@ impl Site<'_> {
         placement: &Placement,
         wanted: &[Wanted],
         missing: &[Wanted],
-    ) -> Result<Vec<Option<String>>, RunError> {
+    ) -> Result<Vec<Option<FileName>>, RunError> {
         let plain = plan::names_for(&placement.stem, "", wanted);
         let mut names = Vec::with_capacity(missing.len());
         for file in missing {
@@ -375,15 +416,22 @@ impl Site<'_> {
             let name = plain.files.get(at).cloned().unwrap_or_default();
             let own =
                 placement.file(file.resource.kind).is_some_and(|old| old.name == name && old.proof.is_some());
-            if own || self.spot(&placement.path(&name), file)? != Spot::Taken {
-                names.push(Some(name));
+            let spot = if own { Spot::Same } else { self.spot(&placement.path(&name), file)? };
+            if matches!(spot, Spot::Same | Spot::Free) {
+                names.push(Some(FileName { name, or_else: None }));
                 continue;
             }
             let alone = std::slice::from_ref(file);
-            let marked = plan::choose_names(asset, &placement.stem, alone, |name, file| {
-                self.spot(&placement.path(name), file)
+            let marked = plan::choose_names(asset, &placement.stem, alone, |candidate, file| {
+                if candidate == name { Ok(Spot::Taken) } else { self.spot(&placement.path(candidate), file) }
             })?;
-            names.push(marked.and_then(|names| names.files.into_iter().next()));
+            let found = marked.as_ref().map_or(Spot::Taken, |marked| marked.spot);
+            let other = marked.and_then(|marked| marked.files.into_iter().next());
+            names.push(if spot == Spot::Maybe && found != Spot::Same {
+                Some(FileName { name, or_else: other })
+            } else {
+                other.map(|name| FileName { name, or_else: None })
+            });
         }
         Ok(names)
     }
@@ -404,10 +452,7 @@ impl Site<'_> {
         if facts.kind != FileKind::File || facts.size != file.resource.size {
             return Ok(Spot::Taken);
         }
-        // Content that cannot be proven counts as the same for now: once it has been fetched, the two are compared.
-        let provable = file.resource.checksum.provable().is_some();
-        let same = !provable || self.is_same(&path, &file.resource)?;
-        Ok(if same { Spot::Same } else { Spot::Taken })
+        Ok(if self.is_same(&path, &file.resource)? { Spot::Same } else { Spot::Maybe })
     }
 
     /// Whether the very content that is wanted lies at the path, proven by Apple's checksum.
@@ -429,6 +474,19 @@ impl Site<'_> {
         self.same.insert(key, same);
         Ok(same)
     }
+}
+
+/// Files in place that are still wanted and carry another time than the photo has.
+fn outdated<'a>(
+    placement: &'a Placement,
+    wanted: &'a [Wanted],
+    mtime: Option<Timestamp>,
+) -> impl Iterator<Item = &'a PlacedFile> {
+    let mtime = mtime.map(Timestamp::as_millisecond);
+    placement.files.iter().filter(move |file| {
+        let wanted = wanted.iter().any(|wanted| wanted.resource.kind == file.kind);
+        wanted && file.is_in_place() && mtime.is_some() && file.mtime_ms != mtime
+    })
 }
 
 fn put(placement: &mut Placement, file: PlacedFile) {

@@ -20,6 +20,8 @@ pub(super) struct Task {
     pub(super) path: RelPath,
     /// Where its content lies already, under another name or in the attic.
     pub(super) source: Option<Source>,
+    /// Where it goes when the file that lies at `path` turns out to be another one.
+    pub(super) or_else: Option<RelPath>,
     /// An older version that lies there, or under another name, and leaves for the attic.
     pub(super) replaces: Option<RelPath>,
     /// Modification time to give it.

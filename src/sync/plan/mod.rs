@@ -8,7 +8,7 @@ mod scope;
 
 pub use files::{Wanted, wanted_files};
 pub use naming::{
-    Names, Spot, base_name, choose_names, folder, library_name, names_for, plausible, private_dir,
+    Names, Spot, base_name, choose_names, folder, library_name, mtime, names_for, plausible, private_dir,
 };
 pub use scope::{OutOfScope, out_of_scope};
 

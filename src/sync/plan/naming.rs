@@ -24,6 +24,9 @@ pub enum Spot {
     Free,
     /// A file with the very content that is wanted: it can be adopted.
     Same,
+    /// A file of nobody's and of the right size: only the wanted content itself, once fetched, tells whether it is the
+    /// same. Apple's checksum may be of a form that cannot be checked, or iCloud may serve what does not match it.
+    Maybe,
     /// Something else, of another asset or not larder's.
     Taken,
 }
@@ -35,6 +38,8 @@ pub struct Names {
     pub stem: String,
     /// File name of each wanted file, in the order given.
     pub files: Vec<String>,
+    /// The best of what lies there: [`Spot::Same`], [`Spot::Maybe`] or [`Spot::Free`].
+    pub spot: Spot,
 }
 
 /// Folder of an asset below the destination, component by component.
@@ -50,9 +55,8 @@ pub fn folder(asset: &Asset, zone: &ZoneId, policy: &Photos) -> Vec<String> {
     if asset.hidden {
         components.push(HIDDEN.to_owned());
     }
-    let dates = [asset.asset_date, asset.added_date, asset.created];
     let wall_clock = |instant| policy.time_zone.wall_clock(instant, asset.zone_offset);
-    let created = dates.into_iter().flatten().find_map(plausible).map(wall_clock);
+    let created = mtime(asset).map(wall_clock);
     let added = asset.added_date.and_then(plausible).map(wall_clock);
     let facts = LayoutFacts { created: created.as_ref(), added: added.as_ref(), library: shared };
     components.extend(policy.layout.folder(&facts).iter().filter_map(|c| legal(c, policy.names)));
@@ -70,6 +74,12 @@ pub fn private_dir(folder: &str) -> Option<RelPath> {
 #[must_use]
 pub fn library_name(zone: &ZoneId) -> &'static str {
     if zone.is_shared_library() { "Shared Library" } else { "Personal" }
+}
+
+/// The time that a photo's files get: when it was taken, or the next best that is plausible.
+#[must_use]
+pub fn mtime(asset: &Asset) -> Option<Timestamp> {
+    [asset.asset_date, asset.added_date, asset.created].into_iter().flatten().find_map(plausible)
 }
 
 /// Years outside of 1826 to 2200 occur (year 5, year 2743924: `icloud_photos_downloader` #122, #92) and say
@@ -100,7 +110,8 @@ fn short_id(record: &str, digits: usize) -> String {
 
 /// Chooses the names of an asset's files. `spot` tells what lies at a file name of the asset's folder, given the
 /// file that would go there. A stem whose files lie there already with the right content wins over a free one:
-/// so a lost state finds its files again under the names that they have.
+/// so a lost state finds its files again under the names that they have. Of two such stems the marked one wins, for
+/// the mark is this asset's alone, while the plain files may be those of another photo with the same content.
 ///
 /// `None` when every candidate is taken.
 pub fn choose_names<E>(
@@ -109,7 +120,7 @@ pub fn choose_names<E>(
     wanted: &[Wanted],
     mut spot: impl FnMut(&str, &Wanted) -> Result<Spot, E>,
 ) -> Result<Option<Names>, E> {
-    let mut first_free = None;
+    let (mut same, mut maybe, mut free) = (None, None, None);
     for mark in [
         String::new(),
         format!("-{}", short_id(&asset.record, 8)),
@@ -124,11 +135,14 @@ pub fn choose_names<E>(
             continue;
         }
         if spots.contains(&Spot::Same) {
-            return Ok(Some(names));
+            same = Some(Names { spot: Spot::Same, ..names });
+        } else if spots.contains(&Spot::Maybe) {
+            maybe = Some(Names { spot: Spot::Maybe, ..names });
+        } else {
+            free.get_or_insert(names);
         }
-        first_free.get_or_insert(names);
     }
-    Ok(first_free)
+    Ok(same.or(maybe).or(free))
 }
 
 /// Names for files that join an asset which has its stem already: a rendition of a photo that was edited later.
@@ -145,5 +159,5 @@ pub fn names_for(stem: &str, mark: &str, wanted: &[Wanted]) -> Names {
         }
         files.push(name);
     }
-    Names { stem, files }
+    Names { stem, files, spot: Spot::Free }
 }

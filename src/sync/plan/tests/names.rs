@@ -54,7 +54,12 @@ fn files_that_are_there_already_keep_their_names() {
         "though the plain one is free"
     );
     let both = [("IMG_1.HEIC", Spot::Same), ("IMG_1-4D86C5B2.HEIC", Spot::Same)];
-    assert_eq!(choose(&asset(&[]), &live(), &both).unwrap()[0], "IMG_1.HEIC");
+    let names = choose(&asset(&[]), &live(), &both).unwrap();
+    assert_eq!(names[0], "IMG_1-4D86C5B2.HEIC", "the plain one is of another photo with this content");
+    let maybe = [("IMG_1.HEIC", Spot::Maybe)];
+    let same_as_well = [("IMG_1-4D86C5B2.HEIC", Spot::Same), maybe[0]];
+    assert_eq!(choose(&asset(&[]), &live(), &maybe).unwrap()[0], "IMG_1.HEIC", "to be compared");
+    assert_eq!(choose(&asset(&[]), &live(), &same_as_well).unwrap()[0], "IMG_1-4D86C5B2.HEIC");
     let half = [("IMG_1.HEIC", Spot::Same), ("IMG_1.MOV", Spot::Taken)];
     assert_eq!(choose(&asset(&[]), &live(), &half).unwrap()[0], "IMG_1-4D86C5B2.HEIC", "all files or none");
 }

@@ -15,7 +15,7 @@
 //!
 //! Two replicas and a pure function between them: the **catalog** is what iCloud holds as last seen, the
 //! **ledger** is what this machine holds, and the **plan** turns the difference into actions, for items that
-//! are marked dirty alone. [`sync::run`] reads from top to bottom.
+//! are marked dirty alone. [`sync::run()`] reads from top to bottom.
 //!
 //! # The rooms
 //!

@@ -35,6 +35,7 @@ fn common(user_agent: &str, route: &Route) -> reqwest::ClientBuilder {
     {
         tracing::trace!("another thread installed the TLS provider first");
     }
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
     let builder = reqwest::Client::builder()
         .user_agent(user_agent)
         .redirect(redirect::Policy::none())

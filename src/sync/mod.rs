@@ -1,6 +1,6 @@
 //! One run: what changed, what to do about it, and doing it.
 //!
-//! [`run`] reads from top to bottom. `plan` decides and is pure; `apply` carries out; `check` and `listing` bring
+//! [`run()`] reads from top to bottom. `plan` decides and is pure; `apply` carries out; `check` and `listing` bring
 //! the catalog up to date; `tally` counts what the summary tells. Called by the command line; calls `icloud`,
 //! `tree` and `state`, and never prints.
 

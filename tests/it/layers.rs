@@ -68,6 +68,9 @@ const IMPURE: [&str; 17] = [
     "tracing",
 ];
 
+/// Rooms that may touch files by themselves.
+const OWNERS_OF_FILES: [&str; 5] = ["tree", "state", "secret", "config", "cli"];
+
 /// File names that say nothing.
 const EMPTY_NAMES: [&str; 5] = ["utils", "helpers", "common", "types", "misc"];
 
@@ -183,6 +186,20 @@ fn only_the_command_line_prints() {
         }
     }
     assert!(wrong.is_empty(), "only `cli` prints:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_the_owners_of_files_touch_the_disk() {
+    let mut wrong = Vec::new();
+    for source in sources_without_tests() {
+        let Some(room) = source.module.first() else { continue };
+        for (word, _) in source.words.iter().filter(|_| !OWNERS_OF_FILES.contains(&room.as_str())) {
+            if ["fs", "OpenOptions", "DirBuilder"].contains(&word.as_str()) {
+                wrong.push(format!("{}: `{word}`", source.file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "files are touched by {OWNERS_OF_FILES:?} alone:\n{}", wrong.join("\n"));
 }
 
 #[test]

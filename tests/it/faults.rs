@@ -18,20 +18,20 @@ fn watch(here: &TestEnvironment, run: &mut Running, photos: &[Photo]) {
 
 #[test]
 fn a_tenth_of_all_bodies_failing_in_every_way_harms_nothing() {
-    let here = TestEnvironment::signed_in(LibrarySpec {
-        assets: 500,
-        awkward: true,
-        seed: 11,
-        ..LibrarySpec::default()
-    });
+    // Every file of it can be proven: nobody could tell a wrong bit in another.
+    let here = TestEnvironment::signed_in(LibrarySpec { assets: 500, seed: 11, ..LibrarySpec::default() });
     let photos = oracle::mirror_of(&here.inventory());
+    // Each in another place: the same wrong bytes twice would be taken for what iCloud holds.
+    for number in 1..=6 {
+        let bit = Fault::Corrupt { at: number * 7, bit: 3 };
+        here.control().add_fault(Rule::new("content", bit).nth(number * 80, 1, Some(1)));
+    }
     let unavailable = Fault::Status { status: 503, headers: vec![], body: String::new() };
     for (seed, what) in (1..).zip([
         unavailable,
         Fault::Reset { after: None },
         Fault::Reset { after: Some(100) },
         Fault::Truncate { at: 150 },
-        Fault::Corrupt { at: 20, bit: 3 },
         Fault::Html,
         Fault::Gone,
         Fault::ContentLength { bytes: 40 },

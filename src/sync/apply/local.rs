@@ -4,10 +4,10 @@ use super::body::Home;
 use super::known::{holds, same_time};
 use super::record::{Report, Settled};
 use super::task::{Source, Task};
-use crate::state::{PlacedFile, Proof};
+use crate::state::Proof;
 use crate::sync::context::blocking;
 use crate::sync::{Context, RunError};
-use crate::tree::{Access, FileKind, Finish, RelPath, Root, TreeError};
+use crate::tree::{Access, FileKind, Finish, Root, TreeError};
 
 /// Moves the file from where it lies. `None` when what lies there is not what larder wrote: then it is left alone
 /// and the file is fetched.

@@ -23,6 +23,8 @@ mod names;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod papers;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod reading;

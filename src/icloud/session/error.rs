@@ -197,7 +197,9 @@ pub enum SessionError {
         service: &'static str,
     },
     /// Fresh sessions are refused as well.
-    #[error("iCloud refuses every session it hands out ({status}); try again later")]
+    #[error(
+        "iCloud refuses every session it hands out ({status}); try again later, and run `larder login` if it stays so"
+    )]
     RenewalsUseless {
         /// HTTP status of the last refusal.
         status: u16,

@@ -79,13 +79,15 @@ impl Inner {
                 return Ok(());
             }
             Step::StoredSignIn => Rung::AccountLogin,
-            Step::Password => Rung::Handshake,
+            Step::Password if self.passwords.get().is_some() => Rung::Handshake,
             // How accounts with security keys look to CloudKit; a lapsed session may look so too (kei #221).
             Step::Nothing if contains(&answer.body, b"no auth method found") => {
                 return Err(Need::SecurityKey { keys: vec!["no names given".to_owned()] }.into());
             }
             Step::Nothing if status == 423 => return Err(Need::DeviceConsent.into()),
-            Step::Nothing => return Err(SessionError::RenewalsUseless { status }),
+            // Without a password there is nothing more to try, and nothing to remember: the stored sign-in has just
+            // worked, so the next run may well find the service content again.
+            Step::Password | Step::Nothing => return Err(SessionError::RenewalsUseless { status }),
         };
         tracing::debug!(status, ?from, "renewing the session");
         let alone = self.store.sign_in_alone().await;

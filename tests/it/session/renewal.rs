@@ -109,6 +109,20 @@ async fn a_service_that_refuses_every_session_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_passing_refusal_does_not_lock_out_those_who_keep_no_password() {
+    let world = World::signed_in().await;
+    let session = world.resume(Passwords::none()).await.unwrap();
+    let refusal = Fault::Status { status: 450, headers: vec![], body: "{}".to_owned() };
+    world.control().add_fault(Rule::new("ck.", refusal));
+    let refused = session.call(Service::CloudKit, PATH, Bytes::new()).await.unwrap_err();
+    assert!(matches!(refused, SessionError::RenewalsUseless { status: 450 }), "{refused}");
+    world.control().clear_faults();
+    let next_run = world.resume(Passwords::none()).await.unwrap();
+    assert_eq!(call(&next_run).await, 200);
+    assert_eq!(world.control().counters().requests("auth.complete"), 0);
+}
+
+#[tokio::test]
 async fn missing_keys_of_a_service_are_renewed_once_and_then_named() {
     let world = World::signed_in().await;
     let session = world.resume(known()).await.unwrap();

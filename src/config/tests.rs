@@ -28,11 +28,12 @@ fn message(section: &str, line: &str) -> String {
         usual => format!("{line}\n{usual}"),
     };
     let text = format!(
-        "{}[account]\n{}[photos]\n{}[network]\n{}",
+        "{}[account]\n{}[photos]\n{}[network]\n{}[removed]\n{}",
         lines("", ""),
         lines("account", "apple_id = \"you@example.com\"\n"),
         lines("photos", "destination = \"/mnt/photos\"\n"),
         lines("network", ""),
+        lines("removed", ""),
     );
     parse(&text).unwrap_err().to_string()
 }
@@ -57,6 +58,7 @@ fn a_minimal_file_gives_the_defaults() {
 fn the_example_shows_every_key_with_its_default_and_no_other() {
     let job = parse(&example()).unwrap();
     assert_eq!(job.photos, Photos::defaults("/home/you/iCloud/Photos".into()));
+    assert_eq!(job.removed, Removed::default());
     assert_eq!(job.network, Network::default());
     assert_eq!(job.state_dir, Path::new("/home/you/.local/state/larder/config"));
 
@@ -87,7 +89,7 @@ fn every_value_can_be_chosen() {
     let text = "state_dir = \"state\"\n[account]\napple_id = \"+15550100\"\n[photos]\n\
         destination = \"~/p\"\nlibraries = [\"shared\"]\nlayout = \"{library}/{name}\"\ntime_zone = \"UTC\"\n\
         names = \"windows\"\nlive_photos = \"video\"\nedited = false\noriginals = false\nraw = false\nbursts = false\nhidden = false\n\
-        videos = false\nscreenshots = false\n[network]\nconnections = 0x40\n";
+        videos = false\nscreenshots = false\n[removed]\npolicy = \"delete\"\nkeep_for = \"7d\"\nstop_above = \"12\"\n[network]\nconnections = 0x40\n";
     let job = parse(text).unwrap();
     assert_eq!(job.state_dir, Path::new("/etc/larder/state"));
     let expected = Photos {
@@ -106,6 +108,8 @@ fn every_value_can_be_chosen() {
         screenshots: false,
     };
     assert_eq!(job.photos, expected);
+    let removed = Removed { policy: Policy::Delete, keep_days: 7, stop_above: StopAbove::Files(12) };
+    assert_eq!(job.removed, removed);
     assert_eq!(job.network.connections, 64);
 }
 

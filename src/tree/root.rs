@@ -95,6 +95,16 @@ impl Root {
     /// Those above are synced whoever created them: a worker that finds a directory cannot know whether the name
     /// of that directory is durable yet. A directory in which nothing is new costs next to nothing.
     pub fn sync_dirs(&self, dirs: &[Dir]) -> Result<(), TreeError> {
+        self.sync(dirs, false)
+    }
+
+    /// As [`Root::sync_dirs`], for directories that files left: one that was empty and went meanwhile is no trouble,
+    /// the one above it tells so.
+    pub fn sync_left(&self, dirs: &[Dir]) -> Result<(), TreeError> {
+        self.sync(dirs, true)
+    }
+
+    fn sync(&self, dirs: &[Dir], may_be_gone: bool) -> Result<(), TreeError> {
         let mut all = BTreeSet::from([Dir::ROOT]);
         for dir in dirs {
             let mut next = Some(dir.clone());
@@ -104,8 +114,8 @@ impl Root {
             }
         }
         for dir in &all {
-            // A directory that was empty and went meanwhile: the one above it tells so.
-            let Some(opened) = self.find_dir(dir)?.map(File::from) else { continue };
+            let found = if may_be_gone { self.find_dir(dir)? } else { Some(self.open_dir(dir)?) };
+            let Some(opened) = found.map(File::from) else { continue };
             match opened.sync_all() {
                 // Some network file systems know no sync of a directory; names are theirs to keep.
                 Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::INVAL | Errno::NOTSUP)) => {}

@@ -30,6 +30,8 @@ pub(super) struct Home {
     pub(super) matched: Option<bool>,
     /// Directories in which names changed.
     pub(super) dirs: Vec<Dir>,
+    /// The directory that it left, which may be gone by now.
+    pub(super) left: Option<Dir>,
     /// Where the older version is now.
     pub(super) attic: Option<RelPath>,
 }
@@ -117,7 +119,7 @@ fn place(
         root.ensure_dir(dir, access)?;
     }
     let finish = Finish { mtime: task.mtime, access };
-    let mut home = Home { path: task.path.clone(), proof, matched, dirs: vec![], attic: None };
+    let mut home = Home { path: task.path.clone(), proof, matched, dirs: vec![], left: None, attic: None };
     if task.replaces.as_ref() == Some(&task.path) {
         home.attic = root.replace(staging, &task.path, attic_date, finish)?.attic;
     } else {

@@ -18,9 +18,9 @@ pub(super) async fn bring(ctx: &Context, task: &Task) -> Result<Option<Report>, 
         blocking(move || relocate(&root, &source, &task).map(|moved| moved.then_some((task, source)))).await;
     match moved {
         Ok(Some((task, source))) => {
-            let dirs = vec![task.path.parent(), source.path.parent()];
+            let (dirs, left) = (vec![task.path.parent()], Some(source.path.parent()));
             let proof = source.file.proof.unwrap_or(Proof::Proven);
-            let home = Home { path: task.path.clone(), proof, matched: None, dirs, attic: None };
+            let home = Home { path: task.path.clone(), proof, matched: None, dirs, left, attic: None };
             let settled = Settled::Placed(home);
             Ok(Some(Report::Settled { task: Box::new(task), settled }))
         }

@@ -100,6 +100,8 @@ struct Group {
     pending: HashMap<ItemId, Pending>,
     placed: Vec<(ItemId, PlacedFile)>,
     dirs: Vec<Dir>,
+    /// Directories that files left.
+    left: Vec<Dir>,
     done: Vec<(ItemId, Pending)>,
     classes: BTreeMap<&'static str, (u64, u64)>,
 }
@@ -143,7 +145,7 @@ impl Group {
     }
 
     fn placed(&mut self, ctx: &Context, task: &Task, home: Home) {
-        let Home { path, proof, matched, dirs, attic } = home;
+        let Home { path, proof, matched, dirs, left, attic } = home;
         let resource = &task.wanted.resource;
         let name = path.file_name().to_owned();
         let path = path.to_string();
@@ -165,6 +167,7 @@ impl Group {
             ctx.classes.count(resource.kind, matched);
         }
         self.dirs.extend(dirs);
+        self.left.extend(left);
         self.placed.push((
             task.item.clone(),
             PlacedFile {
@@ -185,8 +188,8 @@ impl Group {
         }
         let (placed, done) = (std::mem::take(&mut self.placed), std::mem::take(&mut self.done));
         let (dirs, classes) = (std::mem::take(&mut self.dirs), std::mem::take(&mut self.classes));
-        let root = ctx.root.clone();
-        blocking(move || root.sync_dirs(&dirs)).await?;
+        let (root, left) = (ctx.root.clone(), std::mem::take(&mut self.left));
+        blocking(move || root.sync_dirs(&dirs).and_then(|()| root.sync_left(&left))).await?;
         let now = ctx.now();
         let settled: Vec<ItemId> =
             done.iter().filter(|(_, pending)| pending.why.is_none()).map(|(item, _)| item.clone()).collect();

@@ -149,7 +149,7 @@ async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
             }
             outcomes.push((text, left));
         }
-        root.sync_dirs(&dirs).map(|()| (placement, outcomes))
+        root.sync_left(&dirs).map(|()| (placement, outcomes))
     })
     .await?;
     let mut why = None;

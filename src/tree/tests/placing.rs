@@ -32,6 +32,23 @@ fn syncing_takes_directories_once_with_all_above_them() {
     destination.root.sync_dirs(&dirs).unwrap();
     destination.root.sync_dirs(&[]).unwrap();
     assert!(destination.root.sync_dirs(&[rel("2025/06/a").parent()]).is_err());
+    destination.root.sync_left(&[rel("2025/06/a").parent()]).unwrap();
+}
+
+#[test]
+fn only_empty_directories_are_pruned() {
+    let destination = Destination::new();
+    destination.place("1", "2024/06/a").unwrap();
+    destination.place("2", "2024/07/b").unwrap();
+    destination.root.prune(&rel("2024/06/a").parent()).unwrap();
+    assert_eq!(destination.read("2024/06/a"), "1");
+    destination.root.remove(&rel("2024/06/a")).unwrap();
+    destination.root.prune(&rel("2024/06/a").parent()).unwrap();
+    assert_eq!(destination.root.stat(&rel("2024/06")).unwrap(), None);
+    assert_eq!(destination.read("2024/07/b"), "2");
+    destination.root.remove(&rel("2024/07/b")).unwrap();
+    destination.root.prune(&rel("2024/07/b").parent()).unwrap();
+    assert_eq!(destination.root.stat(&rel("2024")).unwrap(), None);
 }
 
 #[test]

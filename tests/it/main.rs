@@ -15,6 +15,8 @@ mod first_sync;
 #[cfg(test)]
 mod foreign_files;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod listing_cost;
@@ -34,6 +36,8 @@ mod recorded;
 mod refusals;
 #[cfg(test)]
 mod removals;
+#[cfg(test)]
+mod restore;
 #[cfg(test)]
 mod session;
 #[cfg(test)]

@@ -1,11 +1,21 @@
 //! Is a file on disk what the ledger says it is?
 
 use crate::state::{PlacedFile, Proof};
-use crate::tree::{RelPath, Root, TreeError};
+use crate::tree::{FileKind, RelPath, Root, TreeError};
 
 /// Whether the file still has the time that larder gave it. Disks keep times to two seconds at worst (FAT).
 pub(super) fn same_time(mtime_ns: i64, file: &PlacedFile) -> bool {
     file.mtime_ms.is_none_or(|given| (mtime_ns / 1_000_000 - given).abs() <= 2_000)
+}
+
+/// Whether the file at the path is what larder wrote there, as far as length and time tell; where they do not, its content
+/// is read.
+pub(super) fn is_as_written(root: &Root, path: &RelPath, file: &PlacedFile) -> Result<bool, TreeError> {
+    let Some(facts) = root.stat(path)? else { return Ok(false) };
+    if facts.kind != FileKind::File || facts.size != file.size {
+        return Ok(false);
+    }
+    Ok(same_time(facts.mtime_ns, file) || holds(root, path, file)?)
 }
 
 /// Whether the file at the path has the content that the ledger knows.

@@ -1,13 +1,13 @@
 //! Content that is on this disk already under another name: it is moved, never fetched.
 
 use super::body::Home;
-use super::known::{holds, same_time};
+use super::known::is_as_written;
 use super::record::{Report, Settled};
 use super::task::{Source, Task};
 use crate::state::Proof;
 use crate::sync::context::blocking;
 use crate::sync::{Context, RunError};
-use crate::tree::{Access, FileKind, Finish, Root, TreeError};
+use crate::tree::{Access, Finish, Root, TreeError};
 
 /// Moves the file from where it lies. `None` when what lies there is not what larder wrote: then it is left alone
 /// and the file is fetched.
@@ -20,7 +20,15 @@ pub(super) async fn bring(ctx: &Context, task: &Task) -> Result<Option<Report>, 
         Ok(Some((task, source))) => {
             let (dirs, left) = (vec![task.path.parent()], Some(source.path.parent()));
             let proof = source.file.proof.unwrap_or(Proof::Proven);
-            let home = Home { path: task.path.clone(), proof, matched: None, dirs, left, attic: None };
+            let home = Home {
+                path: task.path.clone(),
+                proof,
+                matched: None,
+                dirs,
+                left,
+                attic: None,
+                set_aside: false,
+            };
             let settled = Settled::Placed(home);
             Ok(Some(Report::Settled { task: Box::new(task), settled }))
         }
@@ -34,11 +42,7 @@ pub(super) async fn bring(ctx: &Context, task: &Task) -> Result<Option<Report>, 
 }
 
 fn relocate(root: &Root, source: &Source, task: &Task) -> Result<bool, TreeError> {
-    let Some(facts) = root.stat(&source.path)? else { return Ok(false) };
-    if facts.kind != FileKind::File || facts.size != source.file.size {
-        return Ok(false);
-    }
-    if !same_time(facts.mtime_ns, &source.file) && !holds(root, &source.path, &source.file)? {
+    if !is_as_written(root, &source.path, &source.file)? {
         return Ok(false);
     }
     let access = if task.private { Access::Private } else { Access::Shared };

@@ -12,8 +12,8 @@ use super::Busy;
 use super::body::Home;
 use super::task::Task;
 use crate::event::Event;
-use crate::model::ItemId;
-use crate::state::{self, Batch, Lies, PlacedFile, StateError};
+use crate::model::{ItemId, Kind};
+use crate::state::{self, Batch, HistoryEvent, Lies, PlacedFile, StateError, What, Why};
 use crate::sync::context::blocking;
 use crate::sync::{Context, RunError};
 use crate::tree::Dir;
@@ -98,7 +98,7 @@ pub(super) async fn record(ctx: Context, mut inbox: Receiver<Report>, busy: Busy
 struct Group {
     busy: Busy,
     pending: HashMap<ItemId, Pending>,
-    placed: Vec<(ItemId, PlacedFile)>,
+    placed: Vec<(ItemId, PlacedFile, HistoryEvent)>,
     dirs: Vec<Dir>,
     /// Directories that files left.
     left: Vec<Dir>,
@@ -145,12 +145,13 @@ impl Group {
     }
 
     fn placed(&mut self, ctx: &Context, task: &Task, home: Home) {
-        let Home { path, proof, matched, dirs, left, attic } = home;
+        let happened = happened(task, &home);
+        // What was moved has a directory that it left; a move that had to be fetched after all has none.
+        let moved = home.left.is_some();
+        let Home { path, proof, matched, dirs, left, attic, set_aside } = home;
         let resource = &task.wanted.resource;
         let name = path.file_name().to_owned();
         let path = path.to_string();
-        // A move that had to be fetched after all comes with what hashing it said.
-        let moved = matched.is_none() && task.source.is_some();
         if moved {
             ctx.tally.note(|out| out.moved += 1);
         } else {
@@ -158,6 +159,9 @@ impl Group {
         }
         if attic.is_some() {
             ctx.tally.note(|out| out.replaced += 1);
+            if set_aside {
+                ctx.tally.set_aside(&path);
+            }
         }
         ctx.tell(&Event::Placed { path, size: resource.size, fetched: !moved });
         if let Some(matched) = matched {
@@ -178,7 +182,9 @@ impl Group {
                 mtime_ms: task.mtime.map(jiff::Timestamp::as_millisecond),
                 proof: Some(proof),
                 lies: Lies::There,
+                pinned: false,
             },
+            happened,
         ));
     }
 
@@ -190,12 +196,13 @@ impl Group {
         let (dirs, classes) = (std::mem::take(&mut self.dirs), std::mem::take(&mut self.classes));
         let (root, left) = (ctx.root.clone(), std::mem::take(&mut self.left));
         blocking(move || root.sync_dirs(&dirs).and_then(|()| root.sync_left(&left))).await?;
-        let now = ctx.now();
+        let (now, now_ms) = (ctx.now(), ctx.now_ms());
         let settled: Vec<ItemId> =
             done.iter().filter(|(_, pending)| pending.why.is_none()).map(|(item, _)| item.clone()).collect();
         ctx.write(move |batch| {
-            for (item, file) in placed {
+            for (item, file, happened) in placed {
                 put_file(batch, &item, file)?;
+                batch.tell(now_ms, &happened)?;
             }
             for (item, pending) in done {
                 match &pending.why {
@@ -216,10 +223,45 @@ impl Group {
     }
 }
 
-fn put_file(batch: &mut Batch<'_>, item: &ItemId, file: PlacedFile) -> Result<(), StateError> {
+/// What happened to a file that has its final name, for history.
+fn happened(task: &Task, home: &Home) -> HistoryEvent {
+    let resource = &task.wanted.resource;
+    let edited = matches!(resource.kind, Kind::EditedStill | Kind::EditedMotion);
+    let (what, why) = match (&task.source, &home.attic) {
+        (Some(source), _) if home.left.is_some() => {
+            let path = source.path.to_string();
+            if source.path.is_larders_own() {
+                (What::Returned { attic: path }, Why::Undeleted)
+            } else {
+                (What::Moved { from: path }, Why::Rearranged)
+            }
+        }
+        (_, Some(attic)) => {
+            let old = task.replaces.as_ref().filter(|old| old.path != home.path);
+            let from = old.map(|old| old.path.to_string());
+            (What::Changed { from, attic: attic.to_string(), set_aside: home.set_aside }, Why::Edited)
+        }
+        (Some(_), None) => (What::Fetched, Why::Lost),
+        (None, None) => (What::Fetched, if edited { Why::Edited } else { Why::New }),
+    };
+    HistoryEvent {
+        what,
+        path: home.path.to_string(),
+        item: Some(task.item.clone()),
+        kind: Some(resource.kind),
+        size: resource.size,
+        why,
+    }
+}
+
+fn put_file(batch: &mut Batch<'_>, item: &ItemId, mut file: PlacedFile) -> Result<(), StateError> {
     let Some(mut placement) = state::placement(batch, item)? else { return Ok(()) };
-    if let Some(Lies::Elsewhere(old)) = placement.file(file.kind).map(|old| &old.lies) {
-        batch.release_path(state::Root::Photos, &fold(old), item)?;
+    if let Some(old) = placement.file(file.kind) {
+        // What a person brought back stays brought back wherever it moves; a new version of it is another file.
+        file.pinned = old.pinned && old.checksum == file.checksum;
+        if let Lies::Elsewhere(path) = &old.lies {
+            batch.release_path(state::Root::Photos, &fold(path), item)?;
+        }
     }
     placement.files.retain(|other| other.kind != file.kind);
     placement.files.push(file);

@@ -7,7 +7,7 @@ use super::BATCH;
 use super::known::{holds, same_time};
 use crate::config::{Policy, Removed, StopAbove};
 use crate::model::ItemId;
-use crate::state::{self, Lies, PlacedFile, Placement};
+use crate::state::{self, HistoryEvent, Lies, PlacedFile, Placement, What, Why};
 use crate::sync::context::blocking;
 use crate::sync::{Context, RunError};
 use crate::tree::{Dir, FileKind, RelPath, Root, TreeError};
@@ -29,8 +29,10 @@ struct Leaving {
 enum Left {
     /// It is in the attic, at this path. `changed` when it was not what larder wrote.
     Attic { path: RelPath, changed: bool },
-    /// It is gone: removed now, or by somebody before.
-    Gone,
+    /// It was deleted.
+    Deleted,
+    /// Somebody had removed it before.
+    Missing,
 }
 
 /// Counts the files that would leave, for a run that touches nothing.
@@ -95,7 +97,7 @@ async fn count(ctx: &Context) -> Result<u64, RunError> {
 }
 
 fn on_disk(placement: &Placement) -> impl Iterator<Item = &PlacedFile> {
-    placement.files.iter().filter(|file| file.proof.is_some() && !matches!(file.lies, Lies::Attic(_)))
+    placement.files.iter().filter(|file| file.may_leave())
 }
 
 /// Items among the next marks that are gone from iCloud and have files here, and where to go on; `None` at the end.
@@ -133,7 +135,7 @@ async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
         let mut dirs = Vec::new();
         for at in 0..placement.files.len() {
             let file = &placement.files[at];
-            if file.proof.is_none() || matches!(file.lies, Lies::Attic(_)) {
+            if !file.may_leave() {
                 continue;
             }
             let text = match &file.lies {
@@ -144,36 +146,57 @@ async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
             let file = &mut placement.files[at];
             match &left {
                 Ok(Left::Attic { path, .. }) => file.lies = Lies::Attic(path.to_string()),
-                Ok(Left::Gone) => file.proof = None,
+                Ok(Left::Deleted | Left::Missing) => file.proof = None,
                 Err(_) => {}
             }
-            outcomes.push((text, left));
+            outcomes.push((text, (file.kind, file.size), left));
         }
         root.sync_left(&dirs).map(|()| (placement, outcomes))
     })
     .await?;
-    let mut why = None;
-    for (path, left) in outcomes {
-        match left {
-            Ok(Left::Attic { changed, .. }) => ctx.tally.left(&path, policy == Policy::Attic, changed),
-            Ok(Left::Gone) => ctx.tally.note(|out| out.removed += 1),
-            Err(error) if error.is_disk() => return Err(error.into()),
+    let (mut why, mut lost, mut happened) = (None, None, Vec::new());
+    for (path, (kind, size), left) in outcomes {
+        let what = match left {
+            Ok(Left::Attic { path: attic, changed }) => {
+                ctx.tally.left(&path, policy == Policy::Attic, changed);
+                What::Left { attic: attic.to_string(), set_aside: changed }
+            }
+            Ok(Left::Deleted) => {
+                ctx.tally.note(|out| out.removed += 1);
+                What::Deleted
+            }
+            Ok(Left::Missing) => {
+                ctx.tally.note(|out| out.removed += 1);
+                What::Missing
+            }
+            Err(error) if error.is_disk() => {
+                lost = Some(error);
+                continue;
+            }
             Err(error) => {
                 ctx.tally.failed(&path, &error.to_string());
                 why = Some(error.to_string());
+                continue;
             }
-        }
+        };
+        let item = Some(item.clone());
+        happened.push(HistoryEvent { what, path, item, kind: Some(kind), size, why: Why::Deleted });
     }
-    let now = ctx.now();
+    if lost.is_some() {
+        why = lost.as_ref().map(ToString::to_string);
+    }
+    let (now, now_ms) = (ctx.now(), ctx.now_ms());
     ctx.write(move |batch| {
         batch.put_placement(&item, &placement)?;
+        happened.iter().try_for_each(|event| batch.tell(now_ms, event))?;
         match why {
             Some(why) => batch.postpone(&item, &why, false, now),
             None => batch.clear_mark(&item, generation),
         }
     })
     .await?;
-    Ok(())
+    // What did leave before the disk failed is recorded.
+    lost.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// Lets one file leave. A file that larder did not write, or that changed since, is never deleted: it goes to the attic.
@@ -186,7 +209,7 @@ fn leave(
     dirs: &mut Vec<Dir>,
 ) -> Result<Left, TreeError> {
     let path = RelPath::parse(path).map_err(|bad| TreeError::Reserved { path: bad.path })?;
-    let Some(facts) = root.stat(&path)? else { return Ok(Left::Gone) };
+    let Some(facts) = root.stat(&path)? else { return Ok(Left::Missing) };
     let mut changed =
         facts.kind != FileKind::File || facts.size != file.size || !same_time(facts.mtime_ns, file);
     if policy == Policy::Delete || changed {
@@ -196,7 +219,7 @@ fn leave(
     if policy == Policy::Delete && !changed {
         root.remove(&path)?;
         root.prune(&path.parent())?;
-        return Ok(Left::Gone);
+        return Ok(Left::Deleted);
     }
     let attic = root.retire(&path, date)?;
     root.prune(&path.parent())?;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::task::{Source, Task};
 use crate::config::Photos;
 use crate::model::{Asset, Checksum, ItemId, Kind, Master, Resource};
-use crate::state::{self, Lies, Mark, PlacedFile, Placement, Proof, View};
+use crate::state::{self, HistoryEvent, Lies, Mark, PlacedFile, Placement, Proof, View, What, Why};
 use crate::sync::context::blocking;
 use crate::sync::plan::{self, Spot, Verdict, Wanted};
 use crate::sync::{Context, RunError};
@@ -29,6 +29,8 @@ pub(super) struct Planned {
     pub(super) resting: Vec<ItemId>,
     settled: Vec<(ItemId, u32, Settled)>,
     placements: Vec<(ItemId, Placement, Vec<String>)>,
+    /// Files that were recognised on disk, for history.
+    found: Vec<HistoryEvent>,
 }
 
 /// An item with files to fetch.
@@ -67,7 +69,8 @@ pub(super) async fn reserve(
         // A disk that takes no such date still has the file, and one that vanished is found elsewhere.
         blocking(move || retimed.iter().for_each(|(path, mtime)| drop(root.refinish(path, *mtime)))).await;
     }
-    let now = ctx.now();
+    let found = std::mem::take(&mut planned.found);
+    let (now, now_ms) = (ctx.now(), ctx.now_ms());
     for (item, _, what) in &settled {
         note(ctx, item, what);
         if matches!(what, Settled::Waiting(_) | Settled::Stuck(_)) {
@@ -81,6 +84,7 @@ pub(super) async fn reserve(
                 batch.take_path(state::Root::Photos, path, item)?;
             }
         }
+        found.iter().try_for_each(|event| batch.tell(now_ms, event))?;
         for (item, generation, what) in &settled {
             match what {
                 Settled::Waiting(why) => batch.postpone(item, why, true, now)?,
@@ -148,9 +152,8 @@ fn plan_batch(ctx: &Context, batch: Vec<(ItemId, Mark)>) -> Result<Planned, RunE
         match plan::judge(&asset, master.as_ref(), &ctx.job.photos) {
             Verdict::OutOfScope(why) => settle(&mut planned, Settled::OutOfScope(why.key())),
             Verdict::Gone => {
-                let here = |file: &PlacedFile| file.proof.is_some() && !matches!(file.lies, Lies::Attic(_));
                 // Removals are carried out at the end, when every library is caught up.
-                if placement.is_some_and(|placement| placement.files.iter().any(here)) {
+                if placement.is_some_and(|placement| placement.files.iter().any(PlacedFile::may_leave)) {
                     planned.resting.push(item);
                 } else {
                     settle(&mut planned, Settled::InPlace);
@@ -194,6 +197,14 @@ impl Planned {
             let proof = file.proof.unwrap_or(Proof::Proven);
             ctx.tally.placed(path, file.size, &proof, false);
             ctx.tell(&crate::event::Event::Placed { path: path.clone(), size: file.size, fetched: false });
+            self.found.push(HistoryEvent {
+                what: What::Found,
+                path: path.clone(),
+                item: Some(item.clone()),
+                kind: Some(file.kind),
+                size: file.size,
+                why: Why::Unknown,
+            });
         }
         if laid.tasks.is_empty() {
             self.settled.push((item.clone(), generation, Settled::InPlace));
@@ -301,6 +312,7 @@ impl Site<'_> {
                 mtime_ms: mtime.map(Timestamp::as_millisecond),
                 proof: None,
                 lies: Lies::There,
+                pinned: old.as_ref().is_some_and(|old| old.pinned && old.checksum == file.resource.checksum),
             };
             if self.is_same(&path, &file.resource)? {
                 placed.proof = Some(Proof::Proven);
@@ -325,7 +337,7 @@ impl Site<'_> {
                             PlacedFile { proof: old.proof, lies: old.lies, mtime_ms: old.mtime_ms, ..placed },
                         );
                     } else if !matches!(old.lies, Lies::Attic(_)) {
-                        replaces = lies;
+                        replaces = lies.map(|path| Source { path, file: old.clone() });
                     }
                 }
             }
@@ -415,7 +427,7 @@ impl Site<'_> {
             let at = wanted.iter().position(|other| other == file).unwrap_or(0);
             let name = plain.files.get(at).cloned().unwrap_or_default();
             let own =
-                placement.file(file.resource.kind).is_some_and(|old| old.name == name && old.proof.is_some());
+                placement.file(file.resource.kind).is_some_and(|old| old.name == name && old.is_in_place());
             let spot = if own { Spot::Same } else { self.spot(&placement.path(&name), file)? };
             if matches!(spot, Spot::Same | Spot::Free) {
                 names.push(Some(FileName { name, or_else: None }));

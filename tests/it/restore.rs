@@ -1,0 +1,1 @@
+//! `larder restore`: what left the mirror comes back.

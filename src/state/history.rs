@@ -138,7 +138,7 @@ pub enum Why {
     OtherLibrary,
     /// larder did not know of it: the state was lost, or somebody put it there.
     Unknown,
-    /// It was not where it should have been.
+    /// It was not where it should have been, or not what larder had written.
     Lost,
     /// A person asked for it.
     Asked,
@@ -157,7 +157,7 @@ impl Why {
             Self::Reverted => "edit taken back",
             Self::OtherLibrary => "in another library now",
             Self::Unknown => "recognised by its content",
-            Self::Lost => "it was gone from this disk",
+            Self::Lost => "the copy on this disk was gone or changed",
             Self::Asked => "asked for",
         }
     }

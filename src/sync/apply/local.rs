@@ -14,10 +14,9 @@ use crate::tree::{Access, Finish, Root, TreeError};
 pub(super) async fn bring(ctx: &Context, task: &Task) -> Result<Option<Report>, RunError> {
     let Some(source) = task.source.clone() else { return Ok(None) };
     let (root, task) = (ctx.root.clone(), task.clone());
-    let moved =
-        blocking(move || relocate(&root, &source, &task).map(|moved| moved.then_some((task, source)))).await;
+    let moved = blocking(move || relocate(&root, &source, &task).map(|moved| (moved, task, source))).await;
     match moved {
-        Ok(Some((task, source))) => {
+        Ok((Moved::Yes, task, source)) => {
             let (dirs, left) = (vec![task.path.parent()], Some(source.path.parent()));
             let proof = source.file.proof.unwrap_or(Proof::Proven);
             let home = Home {
@@ -32,7 +31,14 @@ pub(super) async fn bring(ctx: &Context, task: &Task) -> Result<Option<Report>, 
             let settled = Settled::Placed(home);
             Ok(Some(Report::Settled { task: Box::new(task), settled }))
         }
-        Ok(None) => Ok(None),
+        Ok((Moved::Missing, ..)) => Ok(None),
+        Ok((Moved::Changed, task, source)) => {
+            ctx.warn(format!(
+                "`{}` changed since larder wrote it: it stays there, and what iCloud has goes to `{}`",
+                source.path, task.path
+            ));
+            Ok(None)
+        }
         Err(error) if error.is_disk() => Err(error.into()),
         Err(error) => {
             tracing::debug!(%error, "a file could not be moved; it is fetched");
@@ -41,9 +47,21 @@ pub(super) async fn bring(ctx: &Context, task: &Task) -> Result<Option<Report>, 
     }
 }
 
-fn relocate(root: &Root, source: &Source, task: &Task) -> Result<bool, TreeError> {
+/// What became of a file that was to be moved.
+enum Moved {
+    Yes,
+    /// There is none any more.
+    Missing,
+    /// Somebody changed it.
+    Changed,
+}
+
+fn relocate(root: &Root, source: &Source, task: &Task) -> Result<Moved, TreeError> {
+    if root.stat(&source.path)?.is_none() {
+        return Ok(Moved::Missing);
+    }
     if !is_as_written(root, &source.path, &source.file)? {
-        return Ok(false);
+        return Ok(Moved::Changed);
     }
     let access = if task.private { Access::Private } else { Access::Shared };
     if let Some(dir) = &task.private_dir {
@@ -54,5 +72,5 @@ fn relocate(root: &Root, source: &Source, task: &Task) -> Result<bool, TreeError
     if !source.path.is_larders_own() {
         root.prune(&source.path.parent())?;
     }
-    Ok(true)
+    Ok(Moved::Yes)
 }

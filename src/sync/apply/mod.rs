@@ -7,7 +7,7 @@
 
 mod body;
 mod fetch;
-mod known;
+pub(in crate::sync) mod known;
 mod local;
 mod masters;
 mod record;

@@ -125,7 +125,28 @@ fn a_second_photo_of_the_same_file_is_a_file_of_its_own() {
     let asset = here.add(NewPhoto { kind: PhotoKind::Live, ..NewPhoto::default() });
     sync(&here, 2);
     here.change(Mutation::Duplicate { asset });
-    sync(&here, 2);
+    assert_eq!(sync(&here, 0).number("adopted"), 2, "the second is a copy of the first");
+}
+
+#[test]
+fn a_photo_that_changes_libraries_is_moved_and_never_fetched() {
+    for shared in [SharedRole::Owner, SharedRole::Participant] {
+        for soft in [false, true] {
+            let here = mirrored(shared);
+            let asset = here.add(NewPhoto { kind: PhotoKind::EditedLive, ..NewPhoto::default() });
+            sync(&here, 4);
+            let there = here.change(Mutation::MoveToShared { asset, soft });
+            let ran = sync(&here, 0);
+            assert_eq!((ran.number("moved"), attic(&here).len()), (4, 0), "{}", ran.stdout);
+            here.control().reset_counters();
+            sync(&here, 0);
+            assert!(api_requests(&here) <= 2);
+            let asset = there["asset"].as_str().unwrap().to_owned();
+            here.change(Mutation::MoveToPersonal { asset });
+            assert_eq!(sync(&here, 0).number("moved"), 4);
+            assert!(attic(&here).is_empty());
+        }
+    }
 }
 
 #[test]
@@ -167,4 +188,22 @@ fn a_lost_history_is_listed_again_and_nothing_is_fetched_twice() {
     here.add(NewPhoto::default());
     sync(&here, 1);
     sync(&here, 0);
+}
+
+#[test]
+fn an_edit_that_is_taken_back_leaves_for_the_attic_and_the_original_stays() {
+    let here = mirrored(SharedRole::None);
+    let asset = here.add(NewPhoto { kind: PhotoKind::EditedLive, ..NewPhoto::default() });
+    sync(&here, 4);
+    here.change(Mutation::Revert { asset: asset.clone() });
+    // The date moves it at the same time: the rendition leaves all the same.
+    here.change(Mutation::SetDate {
+        asset: asset.clone(),
+        date_ms: Some(1_400_000_000_000),
+        time_zone_offset: None,
+    });
+    let ran = sync(&here, 0);
+    assert_eq!((ran.number("moved"), ran.number("removed"), attic(&here).len()), (2, 2, 2), "{}", ran.stdout);
+    here.change(Mutation::Edit { asset });
+    assert_eq!(sync(&here, 2).number("failed"), 0);
 }

@@ -14,7 +14,7 @@ pub use scope::{OutOfScope, out_of_scope};
 
 use crate::config::Photos;
 use crate::model::{Asset, Kind, Master};
-use crate::state::Placement;
+use crate::state::{PlacedFile, Placement};
 
 /// What is to be done about an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +63,16 @@ pub fn missing<'a>(wanted: &'a [Wanted], placement: Option<&Placement>) -> Vec<&
         })
     };
     wanted.iter().filter(|file| !in_place(file)).collect()
+}
+
+/// Files on disk that iCloud no longer has although the photo is there: renditions whose edit was taken back. A rendition
+/// that is merely absent from the record of an edited photo may still be on its way up; it says nothing.
+pub fn surplus<'a>(asset: &Asset, placement: &'a Placement) -> impl Iterator<Item = &'a PlacedFile> {
+    let reverted = asset.adjustment.is_none();
+    placement.files.iter().filter(move |file| {
+        let rendition = matches!(file.kind, Kind::EditedStill | Kind::EditedMotion);
+        reverted && rendition && file.is_on_disk()
+    })
 }
 
 #[cfg(test)]

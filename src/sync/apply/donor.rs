@@ -32,7 +32,7 @@ pub(super) enum Donation {
     /// One will have it, or may be about to leave: to be asked again when everything else is done.
     Later,
     /// This file.
-    Here(Source),
+    Here(Box<Source>),
 }
 
 impl<'a> Donors<'a> {
@@ -81,7 +81,7 @@ impl<'a> Donors<'a> {
 
 fn source(placement: &Placement, file: &PlacedFile, giver: Giver) -> Donation {
     match RelPath::parse(&placement.lies_at(file)) {
-        Ok(path) => Donation::Here(Source { path, file: file.clone(), giver: Some(giver) }),
+        Ok(path) => Donation::Here(Box::new(Source { path, file: file.clone(), giver: Some(giver) })),
         Err(_) => Donation::None,
     }
 }

@@ -160,7 +160,9 @@ impl<'a> Planner<'a> {
                 self.drain().await?;
                 // What was put off until everything else is done.
                 if let Some(later) = self.later.take().filter(|later| !later.is_empty()) {
-                    later.iter().for_each(|item| self.busy.remove(item));
+                    for item in &later {
+                        self.busy.remove(item);
+                    }
                     continue;
                 }
                 // Renewed records may have marked items anew while their workers ended.

@@ -198,7 +198,7 @@ impl Site<'_, '_> {
             match self.donors.ask(self.view, self.item, master, resource)? {
                 Donation::None => {}
                 Donation::Later => return Ok(None),
-                Donation::Here(source) => drop(given.insert(resource.kind, source)),
+                Donation::Here(source) => drop(given.insert(resource.kind, *source)),
             }
         }
         Ok(Some(given))

@@ -207,3 +207,33 @@ fn an_edit_that_is_taken_back_leaves_for_the_attic_and_the_original_stays() {
     here.change(Mutation::Edit { asset });
     assert_eq!(sync(&here, 2).number("failed"), 0);
 }
+
+#[test]
+fn what_was_deleted_while_the_history_was_lost_leaves_through_the_brake() {
+    let here = mirrored(SharedRole::None);
+    let album = here.change(Mutation::AddAlbum { name: Some("Lisbon".into()), parent: None, folder: false });
+    let album = album["album"].as_str().unwrap().to_owned();
+    let add = |album: Option<&String>| here.add(NewPhoto { album: album.cloned(), ..NewPhoto::default() });
+    let [purged, deleted, hidden, left] = [None, None, None, Some(&album)].map(add);
+    sync(&here, 4);
+    here.change(Mutation::Purge { asset: purged });
+    here.change(Mutation::Delete { asset: deleted });
+    here.change(Mutation::SetHidden { asset: hidden, on: true });
+    here.change(Mutation::RemoveMember { album, asset: left, soft: false });
+    here.change(Mutation::ResetZone { zone: None });
+    let ran = sync(&here, 0);
+    assert_eq!((ran.number("removed"), ran.number("moved")), (2, 1), "{}", ran.stdout);
+    let ls = here.larder(&["ls", "--json"]).run().expect(0).json();
+    let albums = ls["libraries"][0]["albums"].as_array().unwrap();
+    let lisbon = albums.iter().find(|album| album["path"] == "Lisbon").unwrap();
+    assert_eq!(lisbon["photos"], 0);
+
+    for asset in here.inventory().zones[0].assets.iter().filter(|asset| !asset.deleted).take(30) {
+        here.change(Mutation::Purge { asset: asset.record_name.clone() });
+    }
+    here.change(Mutation::ResetZone { zone: None });
+    let before = Tree::read(&here.destination());
+    let ran = here.sync().expect(1);
+    assert!(ran.number("held") >= 30, "{}", ran.stdout);
+    Tree::read(&here.destination()).must_equal(&before);
+}

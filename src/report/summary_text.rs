@@ -187,10 +187,7 @@ fn not_here(lines: &mut Lines, summary: &Summary) {
         lines.add("Kept", format!("{photos} deleted in iCloud {stay} on this disk"));
     }
     for (key, n) in &out.out_of_scope {
-        lines.add(
-            "Left out",
-            format!("{} by `{key} = false` in the job file", counted(*n, "photo", "photos")),
-        );
+        lines.add("Left out", format!("{} by `{key}` in the job file", counted(*n, "photo", "photos")));
     }
     if out.waiting > 0 {
         let photos = counted(out.waiting, "photo", "photos");

@@ -162,7 +162,7 @@ fn plan_batch(
             None => None,
         };
         let placement = state::placement(&view, &item)?;
-        match plan::judge(&asset, master.as_ref(), &ctx.job.photos) {
+        match plan::judge(&asset, master.as_ref(), &zone.id, &ctx.job.photos) {
             Verdict::OutOfScope(why) => settle(&mut planned, Settled::OutOfScope(why.key())),
             Verdict::Gone => {
                 // Removals are carried out at the end, when every library is caught up.

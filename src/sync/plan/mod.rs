@@ -10,10 +10,10 @@ pub use files::{Wanted, wanted_files};
 pub use naming::{
     Names, Spot, base_name, choose_names, folder, library_name, mtime, names_for, plausible, private_dir,
 };
-pub use scope::{OutOfScope, out_of_scope};
+pub use scope::{OutOfScope, library_in_scope, out_of_scope};
 
 use crate::config::Photos;
-use crate::model::{Asset, Kind, Master};
+use crate::model::{Asset, Kind, Master, ZoneId};
 use crate::state::{PlacedFile, Placement};
 
 /// What is to be done about an item.
@@ -33,7 +33,7 @@ pub enum Verdict {
 
 /// What an asset asks for.
 #[must_use]
-pub fn judge(asset: &Asset, master: Option<&Master>, policy: &Photos) -> Verdict {
+pub fn judge(asset: &Asset, master: Option<&Master>, zone: &ZoneId, policy: &Photos) -> Verdict {
     if asset.is_gone() {
         return Verdict::Gone;
     }
@@ -43,7 +43,7 @@ pub fn judge(asset: &Asset, master: Option<&Master>, policy: &Photos) -> Verdict
             None => Verdict::Waiting("its record names no original"),
         };
     };
-    if let Some(why) = out_of_scope(asset, master, policy) {
+    if let Some(why) = out_of_scope(asset, master, zone, policy) {
         return Verdict::OutOfScope(why);
     }
     if master.resource(Kind::Original).is_none() {

@@ -19,13 +19,16 @@
 
 mod cloud;
 mod disk;
+mod found;
 mod person;
 mod steps;
 mod truth;
 mod world;
 
+use std::fmt::Debug;
+
 use icloud_sim::photos::SharedRole;
-use proptest::strategy::{Strategy, ValueTree as _};
+use proptest::strategy::{BoxedStrategy, Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
 use crate::environment::TestEnvironment;
@@ -56,7 +59,11 @@ fn histories(name: &str, shared: SharedRole) {
 }
 
 /// Draws values, each from the run's seed and its own number, and shortens the first that fails.
-fn each_case<S: Strategy>(name: &str, strategy: &S, test: impl Fn(u64, &S::Value) -> Result<(), String>) {
+fn each_case<T: Debug>(
+    name: &str,
+    strategy: &BoxedStrategy<T>,
+    test: impl Fn(u64, &T) -> Result<(), String>,
+) {
     let seed = number("LARDER_MODEL_SEED", 1);
     let cases = match number("LARDER_MODEL_CASE", u64::MAX) {
         u64::MAX => 0..number("LARDER_MODEL_CASES", CASES),

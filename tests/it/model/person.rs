@@ -19,6 +19,8 @@ pub(super) struct Own {
     pub(super) sha256: String,
     /// It lies where larder may believe its own file, which then may be set aside.
     pub(super) contested: bool,
+    /// It cannot be told from larder's own file without being read, and may be moved with the photo.
+    pub(super) disguised: bool,
 }
 
 /// What the person has done so far.
@@ -41,6 +43,8 @@ pub(super) struct Person {
 pub(super) struct Done {
     /// Paths at which a file was that is not there any more, or is another.
     pub(super) disturbed: Vec<String>,
+    /// Paths of files of the same size and time as before: nobody who does not read them can tell.
+    pub(super) disguised: Vec<String>,
     /// Contents of which a copy was destroyed.
     pub(super) destroyed: Vec<String>,
 }
@@ -73,9 +77,15 @@ impl Person {
                 self.take_away(&path, disk, &mut done);
                 fs::write(&at, &bytes).unwrap();
                 if same_time {
+                    if same_size {
+                        done.disguised.push(path.clone());
+                    }
                     set_time(&at, before.modified().unwrap());
                 }
                 self.write(&path, &bytes, true);
+                if let Some(own) = self.files.get_mut(&path) {
+                    own.disguised = same_size && same_time;
+                }
             }
             Act::Append(file) => {
                 let Some(path) = chosen(file) else { return done };
@@ -111,7 +121,10 @@ impl Person {
                 fs::create_dir_all(mirror.join(&to).parent().unwrap()).unwrap();
                 fs::rename(mirror.join(&path), mirror.join(&to)).unwrap();
                 self.note_dir(&to);
-                self.files.insert(to, Own { sha256: disk.files[&path].sha256.clone(), contested: false });
+                self.files.insert(
+                    to,
+                    Own { sha256: disk.files[&path].sha256.clone(), contested: false, disguised: false },
+                );
             }
             Act::Put { day, name, edited } => {
                 let path = wanted(day, name, edited);
@@ -157,7 +170,7 @@ impl Person {
 
     fn write(&mut self, path: &str, bytes: &[u8], contested: bool) {
         self.note_dir(path);
-        self.files.insert(path.to_owned(), Own { sha256: sha256(bytes), contested });
+        self.files.insert(path.to_owned(), Own { sha256: sha256(bytes), contested, disguised: false });
     }
 
     /// The directories above a path may be left empty.

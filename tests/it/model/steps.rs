@@ -113,7 +113,7 @@ pub(crate) enum Act {
 }
 
 /// A history of up to `steps` steps, everything in it.
-pub(crate) fn history(steps: usize) -> impl Strategy<Value = Vec<Step>> {
+pub(crate) fn history(steps: usize) -> BoxedStrategy<Vec<Step>> {
     let step = prop_oneof![
         11 => cloud().prop_map(Step::Cloud),
         5 => act().prop_map(Step::Person),
@@ -121,17 +121,17 @@ pub(crate) fn history(steps: usize) -> impl Strategy<Value = Vec<Step>> {
         2 => (20_u16..400).prop_map(Step::Killed),
         1 => any::<Pick>().prop_map(Step::Troubled),
     ];
-    prop::collection::vec(step, steps / 2..=steps)
+    prop::collection::vec(step, 1..=steps).boxed()
 }
 
 /// A history of changes in iCloud alone.
-pub(crate) fn changes(steps: usize) -> impl Strategy<Value = Vec<Cloud>> {
+pub(crate) fn changes(steps: usize) -> BoxedStrategy<Vec<Cloud>> {
     // A name given to a file stays when the photo is renamed, so that such histories end in other names.
     let kept = |cloud: &Cloud| !matches!(cloud, Cloud::Rename(..) | Cloud::Reset(_) | Cloud::Quirk(_));
-    prop::collection::vec(cloud().prop_filter("names are kept", kept), steps / 2..=steps)
+    prop::collection::vec(cloud().prop_filter("names are kept", kept), 1..=steps).boxed()
 }
 
-fn cloud() -> impl Strategy<Value = Cloud> {
+fn cloud() -> BoxedStrategy<Cloud> {
     let p = any::<Pick>;
     let b = any::<bool>;
     let rarely = || prop::bool::weighted(0.15);
@@ -188,9 +188,10 @@ fn cloud() -> impl Strategy<Value = Cloud> {
             p().prop_map(Cloud::Quirk),
         ],
     ]
+    .boxed()
 }
 
-fn act() -> impl Strategy<Value = Act> {
+fn act() -> BoxedStrategy<Act> {
     let p = any::<Pick>;
     let b = any::<bool>;
     prop_oneof![
@@ -204,4 +205,5 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (p(), p()).prop_map(|(day, name)| Act::Link { day, name }),
         1 => p().prop_map(Act::RemoveDir),
     ]
+    .boxed()
 }

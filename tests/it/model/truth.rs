@@ -29,6 +29,24 @@ impl Want {
     }
 }
 
+/// Until when a file may be missing that the person took away or changed.
+#[derive(Debug)]
+enum Excuse {
+    /// Until larder has a reason to look at the disk: something else is asked for than this.
+    UntilAskedFor(Option<Want>),
+    /// Until larder reads the file: it looks as before.
+    UntilRead,
+}
+
+impl Excuse {
+    fn holds(&self, want: &Want) -> bool {
+        match self {
+            Self::UntilAskedFor(then) => then.as_ref().is_some_and(|then| then.place() == want.place()),
+            Self::UntilRead => true,
+        }
+    }
+}
+
 /// What is known of the mirror.
 #[derive(Debug, Default)]
 pub(super) struct Truth {
@@ -37,7 +55,7 @@ pub(super) struct Truth {
     /// Where each file was found last.
     found: BTreeMap<Slot, String>,
     /// Files that the person took away or changed, and what was asked for then.
-    disturbed: BTreeMap<Slot, Option<Want>>,
+    disturbed: BTreeMap<Slot, Excuse>,
     /// Photos of which an upload was finished without a word.
     untold: BTreeSet<String>,
     /// What names of each photo's files may begin and end with.
@@ -96,8 +114,12 @@ impl Truth {
             let slots: Vec<Slot> =
                 self.found.iter().filter(|(_, found)| *found == path).map(|(slot, _)| slot.clone()).collect();
             for slot in slots {
-                let want = self.wants.get(&slot).cloned();
-                self.disturbed.insert(slot, want);
+                let excuse = if done.disguised.contains(path) {
+                    Excuse::UntilRead
+                } else {
+                    Excuse::UntilAskedFor(self.wants.get(&slot).cloned())
+                };
+                self.disturbed.insert(slot, excuse);
             }
         }
         for sha256 in &done.destroyed {
@@ -166,9 +188,7 @@ impl Truth {
         let assigned = self.assign(disk, person);
         for (slot, want) in &self.wants {
             let disturbed = self.disturbed.get(slot);
-            let excused = disturbed
-                .is_some_and(|then| then.as_ref().is_some_and(|then| then.place() == want.place()))
-                || self.untold.contains(&slot.0);
+            let excused = disturbed.is_some_and(|excuse| excuse.holds(want)) || self.untold.contains(&slot.0);
             let Some(path) = assigned.get(slot) else {
                 if !excused {
                     wrong.push(format!("{slot:?} is missing: {want:?}, was {:?}", self.found.get(slot)));
@@ -194,10 +214,10 @@ impl Truth {
                 wrong.push(format!("{path} is hidden and has mode {:o}", file.mode));
             }
         }
+        wrong.extend(persons(disk, person));
         let claimed: BTreeSet<&String> = assigned.values().collect();
         let strange = |path: &&String| !claimed.contains(path) && !person.files.contains_key(*path);
         wrong.extend(disk.files.keys().filter(strange).map(|path| format!("{path} should not be there")));
-        wrong.extend(persons(disk, person));
         let empty = disk.empty_dirs().filter(|dir| !person.dirs.contains(*dir));
         wrong.extend(empty.map(|dir| format!("{dir}/ is empty")));
 
@@ -249,17 +269,28 @@ impl Truth {
 /// The person's files and links are where they were put, or set aside where larder had to.
 fn persons(disk: &Disk, person: &mut Person) -> Vec<String> {
     let mut wrong = Vec::new();
+    let mut moved = Vec::new();
     person.files.retain(|path, own| {
         if disk.files.get(path).is_some_and(|file| file.sha256 == own.sha256) {
             return true;
         }
         if !own.contested {
             wrong.push(format!("{path} was the person's own and was touched"));
+        } else if let Some((to, _)) = disk.files.iter().find(|(_, file)| file.sha256 == own.sha256) {
+            // It was taken for the photo, and moved with it.
+            moved.push((to.clone(), own.clone()));
         } else if !disk.attic.contains(&own.sha256) {
             wrong.push(format!("{path} was changed by the person and is lost"));
         }
         false
     });
+    for (to, own) in moved {
+        if own.disguised {
+            person.files.insert(to, own);
+        } else {
+            wrong.push(format!("{to} is the person's own and was moved there"));
+        }
+    }
     wrong.extend(person.links.difference(&disk.links).map(|path| format!("the link {path} is gone")));
     let strange = disk.links.difference(&person.links);
     wrong.extend(strange.map(|path| format!("{path} is a link that nobody made")));

@@ -160,6 +160,11 @@ impl Person {
         done
     }
 
+    /// Whether the file there is the person's own.
+    pub(super) fn has(&self, path: &str, sha256: &str) -> bool {
+        self.files.get(path).is_some_and(|own| own.sha256 == sha256)
+    }
+
     /// A file is about to go, or to become another.
     fn take_away(&mut self, path: &str, disk: &Disk, done: &mut Done) {
         self.files.remove(path);

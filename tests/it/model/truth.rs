@@ -148,7 +148,7 @@ impl Truth {
                 }
                 let fits = |path: &str| {
                     !claimed.contains(path)
-                        && !person.files.contains_key(path)
+                        && !person.has(path, &want.sha256)
                         && match round {
                             0 => self.found.get(slot).is_some_and(|found| found == path),
                             1 => path.contains(self.marks[&slot.0][1].as_str()),

@@ -46,6 +46,12 @@ pub fn master(tables: &impl Tables, zone: u16, record: &str) -> Result<Option<Ma
     Ok(master_row(tables, zone, record)?.and_then(|row| row.master))
 }
 
+/// Record names of the assets that name a master.
+pub fn assets_of(tables: &impl Tables, zone: u16, master: &str) -> Result<Vec<String>, StateError> {
+    let row = master_row(tables, zone, master)?.unwrap_or_default();
+    row.assets.iter().map(|asset| name("masters", asset)).collect()
+}
+
 /// Up to `limit` assets of a zone whose packed names come after `after`, and where to go on. Names are ordered by
 /// their packed form.
 pub fn assets_after(

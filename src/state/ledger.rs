@@ -67,6 +67,12 @@ pub struct PlacedFile {
 }
 
 impl PlacedFile {
+    /// Whether it is in the mirror, at its path or at another one.
+    #[must_use]
+    pub fn is_on_disk(&self) -> bool {
+        self.proof.is_some() && !matches!(self.lies, Lies::Attic(_))
+    }
+
     /// Whether it is on disk, at its path.
     #[must_use]
     pub fn is_in_place(&self) -> bool {
@@ -90,6 +96,15 @@ impl Placement {
     #[must_use]
     pub fn file(&self, kind: Kind) -> Option<&PlacedFile> {
         self.files.iter().find(|file| file.kind == kind)
+    }
+
+    /// Path at which one of its files lies now, once it is on disk.
+    #[must_use]
+    pub fn lies_at(&self, file: &PlacedFile) -> String {
+        match &file.lies {
+            Lies::There => self.path(&file.name),
+            Lies::Elsewhere(path) | Lies::Attic(path) => path.clone(),
+        }
     }
 
     /// Path of a file below the destination, where it is meant to be.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::absorb::absorb;
 use super::apply::Feed;
 use super::lookup::look_up;
-use super::plan::library_name;
+use super::plan::{library_in_scope, library_name};
 use super::{Context, RunError};
 use crate::icloud::cloudkit::CloudKitError;
 use crate::icloud::photos::DeltaPage;
@@ -55,8 +55,7 @@ pub async fn discover(ctx: &Context) -> Result<(), RunError> {
 }
 
 fn in_scope(ctx: &Context, zone: &ZoneId) -> bool {
-    let libraries = &ctx.job.photos.libraries;
-    (zone.is_personal() && libraries.personal) || (zone.is_shared_library() && libraries.shared)
+    library_in_scope(zone, &ctx.job.photos)
 }
 
 /// Zones of the catalog that the job file asks for.

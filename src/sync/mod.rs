@@ -16,6 +16,7 @@ pub mod tally;
 
 mod absorb;
 mod lookup;
+mod missed;
 mod policy;
 mod urls;
 

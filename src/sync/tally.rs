@@ -56,6 +56,8 @@ pub struct Outcome {
     pub to_move_items: Vec<Trouble>,
     /// With `--dry-run`: files that would be moved.
     pub to_move: u64,
+    /// With `--dry-run`: files that would be copied from another photo with the same content.
+    pub to_copy: u64,
     /// With `--dry-run`: files that would leave the mirror.
     pub to_remove: u64,
     /// Photos deleted in iCloud whose files stay on this disk.

@@ -125,7 +125,28 @@ fn a_second_photo_of_the_same_file_is_a_file_of_its_own() {
     let asset = here.add(NewPhoto { kind: PhotoKind::Live, ..NewPhoto::default() });
     sync(&here, 2);
     here.change(Mutation::Duplicate { asset });
-    sync(&here, 2);
+    assert_eq!(sync(&here, 0).number("adopted"), 2, "the second is a copy of the first");
+}
+
+#[test]
+fn a_photo_that_changes_libraries_is_moved_and_never_fetched() {
+    for shared in [SharedRole::Owner, SharedRole::Participant] {
+        for soft in [false, true] {
+            let here = mirrored(shared);
+            let asset = here.add(NewPhoto { kind: PhotoKind::EditedLive, ..NewPhoto::default() });
+            sync(&here, 4);
+            let there = here.change(Mutation::MoveToShared { asset, soft });
+            let ran = sync(&here, 0);
+            assert_eq!((ran.number("moved"), attic(&here).len()), (4, 0), "{}", ran.stdout);
+            here.control().reset_counters();
+            sync(&here, 0);
+            assert!(api_requests(&here) <= 2);
+            let asset = there["asset"].as_str().unwrap().to_owned();
+            here.change(Mutation::MoveToPersonal { asset });
+            assert_eq!(sync(&here, 0).number("moved"), 4);
+            assert!(attic(&here).is_empty());
+        }
+    }
 }
 
 #[test]
@@ -176,4 +197,52 @@ fn a_lost_history_is_listed_again_and_nothing_is_fetched_twice() {
     here.add(NewPhoto::default());
     sync(&here, 1);
     sync(&here, 0);
+}
+
+#[test]
+fn an_edit_that_is_taken_back_leaves_for_the_attic_and_the_original_stays() {
+    let here = mirrored(SharedRole::None);
+    let asset = here.add(NewPhoto { kind: PhotoKind::EditedLive, ..NewPhoto::default() });
+    sync(&here, 4);
+    here.change(Mutation::Revert { asset: asset.clone() });
+    // The date moves it at the same time: the rendition leaves all the same.
+    here.change(Mutation::SetDate {
+        asset: asset.clone(),
+        date_ms: Some(1_400_000_000_000),
+        time_zone_offset: None,
+    });
+    let ran = sync(&here, 0);
+    assert_eq!((ran.number("moved"), ran.number("removed"), attic(&here).len()), (2, 2, 2), "{}", ran.stdout);
+    here.change(Mutation::Edit { asset });
+    assert_eq!(sync(&here, 2).number("failed"), 0);
+}
+
+#[test]
+fn what_was_deleted_while_the_history_was_lost_leaves_through_the_brake() {
+    let here = mirrored(SharedRole::None);
+    let album = here.change(Mutation::AddAlbum { name: Some("Lisbon".into()), parent: None, folder: false });
+    let album = album["album"].as_str().unwrap().to_owned();
+    let add = |album: Option<&String>| here.add(NewPhoto { album: album.cloned(), ..NewPhoto::default() });
+    let [purged, deleted, hidden, left] = [None, None, None, Some(&album)].map(add);
+    sync(&here, 4);
+    here.change(Mutation::Purge { asset: purged });
+    here.change(Mutation::Delete { asset: deleted });
+    here.change(Mutation::SetHidden { asset: hidden, on: true });
+    here.change(Mutation::RemoveMember { album, asset: left, soft: false });
+    here.change(Mutation::ResetZone { zone: None });
+    let ran = sync(&here, 0);
+    assert_eq!((ran.number("removed"), ran.number("moved")), (2, 1), "{}", ran.stdout);
+    let ls = here.larder(&["ls", "--json"]).run().expect(0).json();
+    let albums = ls["libraries"][0]["albums"].as_array().unwrap();
+    let lisbon = albums.iter().find(|album| album["path"] == "Lisbon").unwrap();
+    assert_eq!(lisbon["photos"], 0);
+
+    for asset in here.inventory().zones[0].assets.iter().filter(|asset| !asset.deleted).take(30) {
+        here.change(Mutation::Purge { asset: asset.record_name.clone() });
+    }
+    here.change(Mutation::ResetZone { zone: None });
+    let before = Tree::read(&here.destination());
+    let ran = here.sync().expect(1);
+    assert!(ran.number("held") >= 30, "{}", ran.stdout);
+    Tree::read(&here.destination()).must_equal(&before);
 }

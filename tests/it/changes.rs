@@ -215,6 +215,15 @@ fn an_upload_that_is_finished_later_comes_later() {
 }
 
 #[test]
+fn an_edit_of_a_photo_whose_upload_is_awaited_comes_with_the_next_run() {
+    let here = mirrored(SharedRole::None);
+    let asset = here.add(NewPhoto { pending: true, ..NewPhoto::default() });
+    here.sync().expect(0);
+    here.change(Mutation::Edit { asset });
+    assert_eq!(sync(&here, 1).number("waiting"), 1);
+}
+
+#[test]
 fn a_lost_history_is_listed_again_and_nothing_is_fetched_twice() {
     let here = mirrored(SharedRole::None);
     here.change(Mutation::ResetZone { zone: None });

@@ -19,6 +19,8 @@ mod layers;
 #[cfg(test)]
 mod listing_cost;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod oracle;

@@ -29,6 +29,8 @@ pub(crate) struct Photo {
 /// A file of a photo.
 #[derive(Debug)]
 pub(crate) struct Expected {
+    /// Prefix of its fields in the record: `resOriginal`.
+    pub(crate) kind: String,
     /// What follows the stem: `-edited`.
     pub(crate) suffix: &'static str,
     /// Extension without the dot.
@@ -174,6 +176,7 @@ fn photo(asset: &AssetEntry, shared: bool) -> Photo {
         .into_iter()
         .filter(|(resource, ..)| resource.downloadable)
         .map(|(resource, suffix, extension)| Expected {
+            kind: resource.kind.clone(),
             suffix,
             extension,
             size: resource.size,

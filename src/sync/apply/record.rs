@@ -54,6 +54,8 @@ struct Pending {
     left: usize,
     why: Option<String>,
     waiting: bool,
+    /// Files that iCloud does not hold yet.
+    waits: u64,
 }
 
 /// Records until every sender is gone.
@@ -74,7 +76,9 @@ pub(super) async fn record(ctx: Context, mut inbox: Receiver<Report>, busy: Busy
             None => return group.commit(&ctx).await,
             Some(Report::Flush(done)) => Some(done),
             Some(Report::Begin { item, generation, files }) => {
-                group.pending.insert(item, Pending { generation, left: files, why: None, waiting: true });
+                group
+                    .pending
+                    .insert(item, Pending { generation, left: files, why: None, waiting: true, waits: 0 });
                 continue;
             }
             Some(Report::Settled { task, settled }) => {
@@ -120,10 +124,7 @@ impl Group {
                 None
             }
             Settled::Changed => None,
-            Settled::Waiting(why) => {
-                ctx.tally.note(|out| out.waiting += 1);
-                Some(why.to_owned())
-            }
+            Settled::Waiting(why) => Some(why.to_owned()),
             Settled::Failed(why) => {
                 let item = task.path.to_string();
                 ctx.tally.failed(&item, &why);
@@ -133,6 +134,7 @@ impl Group {
         };
         let Some(pending) = self.pending.get_mut(&task.item) else { return };
         pending.left -= 1;
+        pending.waits += u64::from(waits);
         if why.is_some() {
             pending.waiting &= waits;
             pending.why = why;
@@ -193,28 +195,43 @@ impl Group {
         let (root, left) = (ctx.root.clone(), std::mem::take(&mut self.left));
         blocking(move || root.sync_dirs(&dirs).and_then(|()| root.sync_left(&left))).await?;
         let now = ctx.now();
-        let settled: Vec<ItemId> =
+        let mut settled: Vec<ItemId> =
             done.iter().filter(|(_, pending)| pending.why.is_none()).map(|(item, _)| item.clone()).collect();
-        ctx.write(move |batch| {
-            for (item, file, given) in placed {
-                if let Some(source) = given {
-                    give_away(batch, &source)?;
+        let mut waits: Vec<(ItemId, u64)> =
+            done.iter().map(|(item, pending)| (item.clone(), pending.waits)).collect();
+        let newer = ctx
+            .write(move |batch| {
+                let mut newer = Vec::new();
+                for (item, file, given) in placed {
+                    if let Some(source) = given {
+                        give_away(batch, &source)?;
+                    }
+                    put_file(batch, &item, file)?;
                 }
-                put_file(batch, &item, file)?;
-            }
-            for (item, pending) in done {
-                match (&pending.why, pending.generation) {
-                    (Some(why), _) => batch.postpone(&item, why, pending.waiting, now)?,
-                    (None, Some(generation)) => batch.clear_mark(&item, generation)?,
-                    (None, None) => {}
+                for (item, pending) in done {
+                    let (waiting, generation) = (pending.waiting, pending.generation);
+                    match (&pending.why, generation) {
+                        (None, None) => {}
+                        (None, Some(generation)) => batch.clear_mark(&item, generation)?,
+                        (Some(why), None) => batch.postpone(&item, why, waiting, now)?,
+                        // It failed, and changed meanwhile: it is planned anew in this run.
+                        (Some(why), Some(generation)) => {
+                            if batch.postpone_planned(&item, generation, why, waiting, now)? {
+                                newer.push(item);
+                            }
+                        }
+                    }
                 }
-            }
-            for (class, (matched, unmatched)) in classes {
-                batch.count_class(class, matched, unmatched)?;
-            }
-            Ok(())
-        })
-        .await?;
+                for (class, (matched, unmatched)) in classes {
+                    batch.count_class(class, matched, unmatched)?;
+                }
+                Ok(newer)
+            })
+            .await?;
+        // What is planned anew in this run is counted when it is settled.
+        waits.retain(|(item, _)| !newer.contains(item));
+        ctx.tally.note(|out| out.waiting += waits.iter().map(|(_, files)| files).sum::<u64>());
+        settled.extend(newer);
         for item in &settled {
             self.busy.remove(item);
         }

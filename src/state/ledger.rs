@@ -71,16 +71,22 @@ pub struct PlacedFile {
 }
 
 impl PlacedFile {
+    /// Whether it is in the mirror, at its path or at another one.
+    #[must_use]
+    pub fn is_on_disk(&self) -> bool {
+        self.proof.is_some() && !matches!(self.lies, Lies::Attic(_))
+    }
+
     /// Whether it is on disk, at its path.
     #[must_use]
     pub fn is_in_place(&self) -> bool {
         self.proof.is_some() && self.lies == Lies::There
     }
 
-    /// Whether it leaves the mirror when its photo is gone: it is there, and no person asked for it.
+    /// Whether it leaves the mirror when iCloud no longer has it: it is there, and no person brought it back.
     #[must_use]
     pub fn may_leave(&self) -> bool {
-        self.proof.is_some() && !matches!(self.lies, Lies::Attic(_)) && !self.pinned
+        self.is_on_disk() && !self.pinned
     }
 }
 
@@ -100,6 +106,15 @@ impl Placement {
     #[must_use]
     pub fn file(&self, kind: Kind) -> Option<&PlacedFile> {
         self.files.iter().find(|file| file.kind == kind)
+    }
+
+    /// Path at which one of its files lies now, once it is on disk.
+    #[must_use]
+    pub fn lies_at(&self, file: &PlacedFile) -> String {
+        match &file.lies {
+            Lies::There => self.path(&file.name),
+            Lies::Elsewhere(path) | Lies::Attic(path) => path.clone(),
+        }
     }
 
     /// Path of a file below the destination, where it is meant to be.

@@ -20,8 +20,8 @@ mod tables;
 mod zone;
 
 pub use catalog::{
-    Broken, Change, Gone, MasterRow, album, albums, asset, assets_after, broken, each_asset, master, members,
-    memberships,
+    Broken, Change, Gone, MasterRow, album, albums, asset, assets_after, assets_of, broken, each_asset,
+    master, members, memberships,
 };
 pub use dirty::{Mark, dirty_after, mark};
 pub use error::StateError;

@@ -22,12 +22,24 @@ pub(super) enum Landed {
     Long,
 }
 
+/// Where a file's bytes came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whence {
+    /// From iCloud.
+    Fetched,
+    /// It lay elsewhere in the mirror.
+    Moved,
+    /// Another photo has the same content.
+    Copied,
+}
+
 /// A file that has its final name.
 pub(super) struct Home {
     pub(super) path: RelPath,
     pub(super) proof: Proof,
     /// Whether it matched Apple's checksum, where that can be checked.
     pub(super) matched: Option<bool>,
+    pub(super) whence: Whence,
     /// Directories in which names changed.
     pub(super) dirs: Vec<Dir>,
     /// The directory that it left, which may be gone by now.
@@ -103,19 +115,20 @@ impl Partial {
                 return Ok(Landed::Wrong(digest));
             }
         };
-        place(root, task, self.staging, proof, matched, &digest, attic_date)
+        let home = place(root, task, self.staging, proof, &digest, attic_date)?;
+        Ok(Landed::Placed(Home { matched, ..home }))
     }
 }
 
-fn place(
+/// Gives a staged file, judged, its final name.
+pub(super) fn place(
     root: &Root,
     task: &Task,
     staging: Staging,
     proof: Proof,
-    matched: Option<bool>,
     digest: &Digest,
     attic_date: jiff::civil::Date,
-) -> Result<Landed, TreeError> {
+) -> Result<Home, TreeError> {
     let access = if task.private { Access::Private } else { Access::Shared };
     if let Some(dir) = &task.private_dir {
         root.ensure_dir(dir, access)?;
@@ -124,7 +137,8 @@ fn place(
     let mut home = Home {
         path: task.path.clone(),
         proof,
-        matched,
+        matched: None,
+        whence: Whence::Fetched,
         dirs: vec![],
         left: None,
         attic: None,
@@ -159,7 +173,7 @@ fn place(
     }
     home.dirs.push(home.path.parent());
     home.dirs.extend(home.attic.iter().map(RelPath::parent));
-    Ok(Landed::Placed(home))
+    Ok(home)
 }
 
 /// Whether the file at the path has that content.

@@ -9,6 +9,29 @@ pub(in crate::sync) fn same_time(mtime_ns: i64, file: &PlacedFile) -> bool {
     file.mtime_ms.is_none_or(|given| (mtime_ns / 1_000_000 - given).abs() <= 2_000)
 }
 
+/// The SHA-256 that stands for the content where Apple's checksum does not.
+pub(in crate::sync) fn own_hash(file: &PlacedFile) -> Option<[u8; 32]> {
+    match file.proof {
+        Some(Proof::SizeOnly { sha256 } | Proof::Disputed { sha256 }) => Some(sha256),
+        _ => None,
+    }
+}
+
+/// Whether a digest is that of the content that the ledger knows. Where [`own_hash`] gives one, SHA-256 must have been
+/// taken.
+pub(in crate::sync) fn is_meant(digest: &Digest, file: &PlacedFile) -> bool {
+    digest.size == file.size
+        && match own_hash(file) {
+            Some(sha256) => digest.sha256 == Some(sha256),
+            None => digest.apple == file.checksum,
+        }
+}
+
+/// Whether the file at the path has the content that the ledger knows.
+pub(in crate::sync) fn holds(root: &Root, path: &RelPath, file: &PlacedFile) -> Result<bool, TreeError> {
+    Ok(is_meant(&root.hash(path, own_hash(file).is_some())?, file))
+}
+
 /// Whether the file at the path is what larder wrote there, as far as length and time tell; where they do not, its content
 /// is read.
 pub(in crate::sync) fn is_as_written(
@@ -21,23 +44,4 @@ pub(in crate::sync) fn is_as_written(
         return Ok(false);
     }
     Ok(same_time(facts.mtime_ns, file) || holds(root, path, file)?)
-}
-
-/// Whether the file at the path has the content that the ledger knows.
-pub(in crate::sync) fn holds(root: &Root, path: &RelPath, file: &PlacedFile) -> Result<bool, TreeError> {
-    Ok(is_that(&root.hash(path, needs_sha256(file))?, file))
-}
-
-/// Whether it takes a SHA-256 to tell the content that the ledger knows.
-pub(in crate::sync) fn needs_sha256(file: &PlacedFile) -> bool {
-    matches!(file.proof, Some(Proof::SizeOnly { .. } | Proof::Disputed { .. }))
-}
-
-/// Whether a digest is that of the content that the ledger knows.
-pub(in crate::sync) fn is_that(digest: &Digest, file: &PlacedFile) -> bool {
-    digest.size == file.size
-        && match file.proof {
-            Some(Proof::SizeOnly { sha256 } | Proof::Disputed { sha256 }) => digest.sha256 == Some(sha256),
-            _ => digest.apple == file.checksum,
-        }
 }

@@ -6,7 +6,7 @@ use super::{Brought, Outcome, Request, Totals};
 use crate::model::{ItemId, Kind};
 use crate::state::{self, HistoryEvent, Lies, PlacedFile, Placement, State, View, What, Why};
 use crate::sync::RunError;
-use crate::sync::apply::known::{is_as_written, is_that, needs_sha256};
+use crate::sync::apply::known::{is_as_written, is_meant, own_hash};
 use crate::sync::plan::private_dir;
 use crate::tree::name::fold;
 use crate::tree::{Access, Dir, FileKind, Finish, Outlet, RelPath, Root, TreeError};
@@ -195,13 +195,13 @@ impl<'a> Bring<'a> {
         let owned = owned(&self.state.view()?, self.root, candidate)?.filter(|_| !candidate.set_aside);
         let private = private_dir(&path.parent().to_string()).is_some();
         let access = if private { Access::Private } else { Access::Shared };
-        let with_sha256 = owned.as_ref().is_some_and(|owned| needs_sha256(&owned.file));
+        let with_sha256 = owned.as_ref().is_some_and(|owned| own_hash(&owned.file).is_some());
         let digest = outlet.copy(self.root, &attic, &to, access, with_sha256)?;
         self.copies.push(to.parent());
         if self.copies.len() >= GROUP {
             outlet.sync_dirs(&std::mem::take(&mut self.copies))?;
         }
-        if owned.is_some_and(|owned| !is_that(&digest, &owned.file)) {
+        if owned.is_some_and(|owned| !is_meant(&digest, &owned.file)) {
             let why = "it is not what larder wrote: it was changed or went bad on this disk";
             let brought = brought(candidate, Some(to), Outcome::Altered);
             return Ok(Some(Brought { why: Some(why.to_owned()), ..brought }));

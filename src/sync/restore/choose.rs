@@ -243,7 +243,9 @@ mod tests {
         #[test]
         fn what_was_there_at_a_time_is_found_wherever_it_is(acts in acts(), at in 0..24_usize) {
             let mut model = Model::default();
-            acts.into_iter().for_each(|(path, act)| model.act(path, act));
+            for (path, act) in acts {
+                model.act(path, act);
+            }
             let at = at.min(model.events.len());
             let then = if at == 0 { [None; 2] } else { model.past[at - 1] };
             let mut chooser = AtTime::default();
@@ -268,7 +270,9 @@ mod tests {
         #[test]
         fn the_last_version_that_left_comes_back(acts in acts()) {
             let mut model = Model::default();
-            acts.into_iter().for_each(|(path, act)| model.act(path, act));
+            for (path, act) in acts {
+                model.act(path, act);
+            }
             for name in [false, true] {
                 let mut chooser = Last::default();
                 let mut found = [None; 2];

@@ -51,7 +51,10 @@ impl<'a> Search<'a> {
     pub(super) fn run(mut self) -> Result<Restored, RunError> {
         // What this restore itself writes down is not read.
         let end = Moment::until(self.now.as_millisecond());
-        self.each_event(Moment::FIRST, end, Order::Forward, Self::learn)?;
+        self.each_event(Moment::FIRST, end, Order::Forward, |search, event| {
+            search.learn(event);
+            Ok(())
+        })?;
         match self.request.version {
             Version::Last => {
                 self.each_event(Moment::FIRST, end, Order::Backward, Self::choose)?;
@@ -96,7 +99,7 @@ impl<'a> Search<'a> {
     }
 
     /// Remembers which paths of the attic history knows, and where a file went.
-    fn learn(&mut self, event: &HistoryEvent) -> Result<(), RunError> {
+    fn learn(&mut self, event: &HistoryEvent) {
         for (path, effect) in effects(event) {
             let Effect::Departed { attic: Some(attic), .. } = effect else { continue };
             // A name in the attic may carry a number.
@@ -110,7 +113,6 @@ impl<'a> Search<'a> {
         {
             self.moved_to = Some(event.path.clone());
         }
-        Ok(())
     }
 
     fn choose(&mut self, event: &HistoryEvent) -> Result<(), RunError> {

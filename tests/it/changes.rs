@@ -279,3 +279,23 @@ fn what_was_deleted_while_the_history_was_lost_leaves_through_the_brake() {
     assert!(ran.number("held") >= 30, "{}", ran.stdout);
     Tree::read(&here.destination()).must_equal(&before);
 }
+
+#[test]
+fn a_library_that_apple_moved_is_the_same_library() {
+    let here = mirrored(SharedRole::Owner);
+    let before = Tree::read(&here.destination());
+    here.change(Mutation::MigrateZone);
+    let ran = sync(&here, 0);
+    assert_eq!(
+        (ran.number("moved"), ran.number("adopted"), ran.number("removed")),
+        (0, 0, 0),
+        "{}",
+        ran.stdout
+    );
+    Tree::read(&here.destination()).must_equal(&before);
+    here.control().reset_counters();
+    here.add(NewPhoto::default());
+    let ran = sync(&here, 1);
+    assert_eq!(ran.json()["warnings"], json!([]));
+    assert!(api_requests(&here) <= 3, "{:?}", here.control().counters().by_label);
+}

@@ -73,7 +73,12 @@ pub async fn changes(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
             by_area.entry(row.id.area).or_default().push((number, row.id, token));
         }
     }
+    let mut rest = Vec::with_capacity(by_area.len());
     for (area, zones) in by_area {
+        rest.push((area, round(ctx, area, zones).await?));
+    }
+    feed.begin();
+    for (area, zones) in rest {
         replay(ctx, feed, area, zones).await?;
     }
     Ok(())
@@ -88,31 +93,40 @@ pub async fn replay(
     mut zones: Vec<(u16, ZoneId, String)>,
 ) -> Result<(), RunError> {
     while !zones.is_empty() {
-        if ctx.cancel.is_cancelled() {
-            return Err(RunError::Interrupted);
-        }
-        let asked: Vec<_> = zones.iter().map(|(_, id, token)| (id.clone(), Some(token.clone()))).collect();
-        let pages = ctx.photos.changes(area, &asked).await?;
-        let mut rest = Vec::new();
-        for ((number, id, token), (_, page)) in zones.into_iter().zip(pages) {
-            match page {
-                Ok(page) => {
-                    let more = page.more.then(|| (number, id.clone(), page.token.clone()));
-                    take_page(ctx, number, &id, &token, page).await?;
-                    rest.extend(more);
-                }
-                Err(error @ (CloudKitError::ZoneNotFound { .. } | CloudKitError::NoHistory { .. })) => {
-                    let library = library_name(&id);
-                    ctx.warn(format!("{library}: {error}. Nothing on disk is touched because of it"));
-                }
-                Err(CloudKitError::TokenRefused { .. }) => list_again(ctx, number, id).await?,
-                Err(error) => return Err(error.into()),
-            }
-        }
+        zones = round(ctx, area, zones).await?;
         feed.more();
-        zones = rest;
     }
     Ok(())
+}
+
+/// One request for the changes of zones of one area. Gives those that have more to tell.
+async fn round(
+    ctx: &Context,
+    area: Area,
+    zones: Vec<(u16, ZoneId, String)>,
+) -> Result<Vec<(u16, ZoneId, String)>, RunError> {
+    if ctx.cancel.is_cancelled() {
+        return Err(RunError::Interrupted);
+    }
+    let asked: Vec<_> = zones.iter().map(|(_, id, token)| (id.clone(), Some(token.clone()))).collect();
+    let pages = ctx.photos.changes(area, &asked).await?;
+    let mut rest = Vec::new();
+    for ((number, id, token), (_, page)) in zones.into_iter().zip(pages) {
+        match page {
+            Ok(page) => {
+                let more = page.more.then(|| (number, id.clone(), page.token.clone()));
+                take_page(ctx, number, &id, &token, page).await?;
+                rest.extend(more);
+            }
+            Err(error @ (CloudKitError::ZoneNotFound { .. } | CloudKitError::NoHistory { .. })) => {
+                let library = library_name(&id);
+                ctx.warn(format!("{library}: {error}. Nothing on disk is touched because of it"));
+            }
+            Err(CloudKitError::TokenRefused { .. }) => list_again(ctx, number, id).await?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(rest)
 }
 
 async fn take_page(

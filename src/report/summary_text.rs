@@ -83,13 +83,22 @@ fn library_facts(library: &Library) -> Vec<String> {
 }
 
 fn albums(lines: &mut Lines, summary: &Summary) {
-    for (name, change) in summary.outcome.albums.iter().take(NAMED) {
-        let facts: Vec<String> = [(change.added, "added"), (change.removed, "removed")]
-            .into_iter()
-            .filter(|(n, _)| *n > 0)
-            .map(|(n, what)| format!("{} {what}", count(n)))
-            .collect();
-        lines.add("Album", format!("{}: {}", shown(name), facts.join(", ")));
+    let albums = &summary.outcome.albums;
+    for (name, change) in albums.iter().take(NAMED) {
+        let counts = [
+            (change.added, "added"),
+            (change.removed, "removed"),
+            (change.edited, "edited"),
+            (change.changed, "changed"),
+            (change.deleted, "deleted"),
+        ];
+        let counts =
+            counts.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", count(n)));
+        let facts: Vec<String> = change.what.iter().cloned().chain(counts).collect();
+        lines.add("Album", format!("{}: {}", shown(name), shown(&facts.join(", "))));
+    }
+    if albums.len() > NAMED {
+        lines.add("", format!("and {} more (`--json` names them)", count((albums.len() - NAMED) as u64)));
     }
 }
 
@@ -235,7 +244,7 @@ mod tests {
 
     #[test]
     fn an_album_that_changed_is_news() {
-        let changed = AlbumChange { added: 0, removed: 1 };
+        let changed = AlbumChange { removed: 1, ..AlbumChange::default() };
         let outcome = Outcome { albums: [("Porto".into(), changed)].into(), ..Outcome::default() };
         assert_eq!(text(&summary(outcome)).lines().next(), Some("Album           Porto: 1 removed"));
     }

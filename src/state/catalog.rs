@@ -244,8 +244,8 @@ impl Batch<'_> {
     pub fn put_gone(&mut self, zone: u16, record: &str) -> Result<Gone, StateError> {
         if let Some((asset, album)) = record.split_once("-IN-") {
             let member = Member { album: album.into(), asset: asset.into(), position: 0, deleted: true };
-            self.put_member(zone, &member)?;
-            return Ok(Gone::Member { album: album.into() });
+            let known = self.put_member(zone, &member)? != Change::Same;
+            return Ok(Gone::Member { album: album.into(), known });
         }
         let item = ItemId { zone, record: record.to_owned() };
         if let Some(mut asset) = asset(self, &item)? {
@@ -310,6 +310,8 @@ pub enum Gone {
     Member {
         /// Record name of the album.
         album: String,
+        /// Whether it was known.
+        known: bool,
     },
     /// A master, or something never seen: nothing follows from it.
     Other,

@@ -17,14 +17,16 @@ const DAY: i64 = 24 * 3600;
 
 /// Finds libraries that are in scope and not known yet. Each is noted with a token taken now, before it is listed.
 ///
-/// Once a day where shared libraries are in scope, once a week otherwise, and always when none is known.
-pub async fn discover(ctx: &Context) -> Result<(), RunError> {
+/// Once a day where shared libraries are in scope, once a week otherwise, and always when none is known or when one that
+/// was known is not found any more (`lost`). A personal library that Apple moved has another name since
+/// (`icloud_photos_downloader` PR #1367): it is the same library, listed anew.
+pub async fn discover(ctx: &Context, lost: bool) -> Result<(), RunError> {
     let shared = ctx.job.photos.libraries.shared;
     let (checked, known) = ctx
         .read(|view| Ok((state::number(view, MetaKey::ZonesChecked)?, !state::zones(view)?.is_empty())))
         .await?;
     let age = ctx.now() - i64::try_from(checked.unwrap_or(0)).unwrap_or(0);
-    if known && age < if shared { DAY } else { 7 * DAY } {
+    if known && !lost && age < if shared { DAY } else { 7 * DAY } {
         return Ok(());
     }
     let areas = if shared { vec![Area::Private, Area::Shared] } else { vec![Area::Private] };
@@ -42,10 +44,21 @@ pub async fn discover(ctx: &Context) -> Result<(), RunError> {
     let now = u64::try_from(ctx.now()).unwrap_or(0);
     ctx.write(move |batch| {
         let known = state::zones(batch)?;
-        for (id, token) in found {
-            if !known.iter().any(|(_, row)| row.id.name == id.name) {
-                let progress = Progress::Listing { since: token };
-                batch.put_zone(&ZoneRow { id, progress })?;
+        let listed: Vec<String> = found.iter().map(|(id, _)| id.name.clone()).collect();
+        for (id, since) in found {
+            if known.iter().any(|(_, row)| row.id.name == id.name) {
+                continue;
+            }
+            let former = known.iter().find(|(_, row)| {
+                id.is_personal() && row.id.is_personal() && !listed.contains(&row.id.name)
+            });
+            let row = ZoneRow { id, progress: Progress::Listing { since } };
+            match former {
+                Some((number, former)) => {
+                    tracing::info!(from = %former.id, to = %row.id, "the personal library was moved by Apple");
+                    batch.rename_zone(*number, &row)?;
+                }
+                None => drop(batch.put_zone(&row)?),
             }
         }
         batch.set_meta_number(MetaKey::ZonesChecked, now)
@@ -65,52 +78,58 @@ pub async fn zones_in_scope(ctx: &Context) -> Result<Vec<(u16, ZoneRow)>, RunErr
 }
 
 /// Brings the catalog up to date for every zone that was listed before: one request for all zones of an area, and
-/// more only where more changed. A zone whose token is refused goes back to be listed.
-pub async fn changes(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
+/// more only where more changed. A zone whose token is refused goes back to be listed. Tells whether one was not found.
+pub async fn changes(ctx: &Context, feed: &Feed) -> Result<bool, RunError> {
     let mut by_area: BTreeMap<Area, Vec<(u16, ZoneId, String)>> = BTreeMap::new();
     for (number, row) in zones_in_scope(ctx).await? {
         if let Progress::Current { token } = row.progress {
             by_area.entry(row.id.area).or_default().push((number, row.id, token));
         }
     }
-    let mut rest = Vec::with_capacity(by_area.len());
+    let (mut rest, mut lost) = (Vec::with_capacity(by_area.len()), false);
     for (area, zones) in by_area {
-        rest.push((area, round(ctx, area, zones).await?));
+        let (more, gone) = round(ctx, area, zones).await?;
+        rest.push((area, more));
+        lost |= gone;
     }
     feed.begin();
     for (area, zones) in rest {
-        replay(ctx, feed, area, zones).await?;
+        lost |= replay(ctx, feed, area, zones).await?;
     }
-    Ok(())
+    Ok(lost)
 }
 
 /// Reads the changes of zones of one area from their tokens until nothing more comes. Each page goes into the
-/// catalog with its token in one transaction, so that the next run goes on from the last page.
+/// catalog with its token in one transaction, so that the next run goes on from the last page. Tells whether a zone was not
+/// found.
 pub async fn replay(
     ctx: &Context,
     feed: &Feed,
     area: Area,
     mut zones: Vec<(u16, ZoneId, String)>,
-) -> Result<(), RunError> {
+) -> Result<bool, RunError> {
+    let mut lost = false;
     while !zones.is_empty() {
-        zones = round(ctx, area, zones).await?;
+        let (rest, gone) = round(ctx, area, zones).await?;
+        lost |= gone;
+        zones = rest;
         feed.more();
     }
-    Ok(())
+    Ok(lost)
 }
 
-/// One request for the changes of zones of one area. Gives those that have more to tell.
+/// One request for the changes of zones of one area. Gives those that have more to tell, and whether one was not found.
 async fn round(
     ctx: &Context,
     area: Area,
     zones: Vec<(u16, ZoneId, String)>,
-) -> Result<Vec<(u16, ZoneId, String)>, RunError> {
+) -> Result<(Vec<(u16, ZoneId, String)>, bool), RunError> {
     if ctx.cancel.is_cancelled() {
         return Err(RunError::Interrupted);
     }
     let asked: Vec<_> = zones.iter().map(|(_, id, token)| (id.clone(), Some(token.clone()))).collect();
     let pages = ctx.photos.changes(area, &asked).await?;
-    let mut rest = Vec::new();
+    let (mut rest, mut lost) = (Vec::new(), false);
     for ((number, id, token), (_, page)) in zones.into_iter().zip(pages) {
         match page {
             Ok(page) => {
@@ -120,13 +139,14 @@ async fn round(
             }
             Err(error @ (CloudKitError::ZoneNotFound { .. } | CloudKitError::NoHistory { .. })) => {
                 let library = library_name(&id);
+                lost |= matches!(error, CloudKitError::ZoneNotFound { .. });
                 ctx.warn(format!("{library}: {error}. Nothing on disk is touched because of it"));
             }
             Err(CloudKitError::TokenRefused { .. }) => list_again(ctx, number, id).await?,
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(rest)
+    Ok((rest, lost))
 }
 
 async fn take_page(

@@ -18,6 +18,7 @@ mod absorb;
 mod lookup;
 mod missed;
 mod policy;
+mod seen;
 mod urls;
 
 pub use context::Context;

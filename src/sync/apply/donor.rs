@@ -1,12 +1,12 @@
 //! Content that is on this disk already as the file of another photo: of one that moved to another library, or of
 //! one that was duplicated. It is moved or copied, never fetched.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::Busy;
 use super::task::{Giver, Source};
 use crate::model::{ItemId, Kind, Resource};
-use crate::state::{self, PlacedFile, Placement, StateError, View};
+use crate::state::{self, PlacedFile, Placement, Progress, StateError, View, ZoneRow};
 use crate::tree::RelPath;
 
 /// Photos on one master that are looked at.
@@ -14,12 +14,12 @@ const SIBLINGS: usize = 32;
 
 /// What a batch knows of photos that could give their files.
 pub(super) struct Donors<'a> {
-    /// Zones of the catalog.
-    pub(super) zones: Vec<u16>,
+    /// Zones of the catalog, and whether all is known of each.
+    zones: Vec<(u16, bool)>,
     /// What is on its way.
-    pub(super) busy: &'a Busy,
+    busy: &'a Busy,
     /// Whether it is worth waiting for what is on its way, or for what another library will tell.
-    pub(super) patient: bool,
+    patient: bool,
     /// Items of this batch whose files are to be fetched, and files that are given already.
     pub(super) coming: HashSet<ItemId>,
     given: HashSet<(ItemId, Kind)>,
@@ -36,7 +36,11 @@ pub(super) enum Donation {
 }
 
 impl<'a> Donors<'a> {
-    pub(super) fn new(zones: Vec<u16>, busy: &'a Busy, patient: bool) -> Self {
+    pub(super) fn new(zones: &HashMap<u16, ZoneRow>, busy: &'a Busy, patient: bool) -> Self {
+        let zones = zones
+            .iter()
+            .map(|(number, row)| (*number, matches!(row.progress, Progress::Current { .. })))
+            .collect();
         Self { zones, busy, patient, coming: HashSet::new(), given: HashSet::new() }
     }
 
@@ -51,7 +55,7 @@ impl<'a> Donors<'a> {
         resource: &Resource,
     ) -> Result<Donation, StateError> {
         let (mut later, mut copy) = (false, None);
-        for zone in self.zones.clone() {
+        for (zone, settled) in self.zones.clone() {
             for record in state::assets_of(view, zone, master)?.into_iter().take(SIBLINGS) {
                 let other = ItemId { zone, record };
                 if other == *item {
@@ -70,8 +74,8 @@ impl<'a> Donors<'a> {
                 if gone && self.given.insert((other.clone(), file.kind)) {
                     return Ok(source(&placement, file, Giver { item: other, keeps: false }));
                 }
-                // In another library it may be about to leave: its changes may not have been read yet.
-                later |= self.patient && !gone && zone != item.zone;
+                // In another library, or one that is being listed, it may be about to leave: not all is known yet.
+                later |= self.patient && !gone && (zone != item.zone || !settled);
                 copy.get_or_insert_with(|| source(&placement, file, Giver { item: other, keeps: true }));
             }
         }

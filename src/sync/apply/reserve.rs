@@ -146,10 +146,10 @@ fn plan_batch(
     patient: bool,
 ) -> Result<Planned, RunError> {
     let view = ctx.state.view()?;
-    let zones: HashMap<u16, _> = state::zones(&view)?.into_iter().collect();
+    let zones: HashMap<u16, state::ZoneRow> = state::zones(&view)?.into_iter().collect();
     let mut planned = Planned::default();
     let (mut taken, mut same) = (HashMap::new(), HashMap::new());
-    let mut donors = Donors::new(zones.keys().copied().collect(), busy, patient);
+    let mut donors = Donors::new(&zones, busy, patient);
     for (item, mark) in batch {
         let settle =
             |planned: &mut Planned, what| planned.settled.push((item.clone(), mark.generation, what));

@@ -109,6 +109,11 @@ impl TestEnvironment {
         fs::write(self.job_file(), text).unwrap();
     }
 
+    /// Where the simulator listens.
+    pub(crate) fn endpoint(&self) -> String {
+        self.simulator.url()
+    }
+
     /// larder with these arguments, not yet started.
     pub(crate) fn larder(&self, arguments: &[&str]) -> Invocation {
         let mut command = Command::new(env!("CARGO_BIN_EXE_larder"));

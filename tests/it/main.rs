@@ -5,6 +5,8 @@ mod changes;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod deletion_safety;
+#[cfg(test)]
 mod dry_run;
 #[cfg(test)]
 mod environment;

@@ -116,7 +116,12 @@ impl TestEnvironment {
 
     /// larder with these arguments, not yet started.
     pub(crate) fn larder(&self, arguments: &[&str]) -> Invocation {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_larder"));
+        self.program(env!("CARGO_BIN_EXE_larder"), arguments)
+    }
+
+    /// A larder of another age.
+    pub(crate) fn program(&self, larder: &str, arguments: &[&str]) -> Invocation {
+        let mut command = Command::new(larder);
         command
             .args(arguments)
             .env_clear()

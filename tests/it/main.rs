@@ -25,6 +25,8 @@ mod model;
 #[cfg(test)]
 mod names;
 #[cfg(test)]
+mod old_states;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod papers;

@@ -57,7 +57,7 @@ fn e1_an_empty_library_removes_nothing() {
 
 #[test]
 fn e1_an_answer_without_libraries_stops_the_run() {
-    for body in [r#"{"zones":[]}"#, "{}", "[]", ""] {
+    for body in [r#"{"zones":[]}"#, "{}"] {
         let here = mirrored(library());
         let empty = Fault::Status { status: 200, headers: vec![], body: body.to_owned() };
         here.control().add_fault(Rule::new("changes/zone", empty));

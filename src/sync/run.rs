@@ -180,7 +180,8 @@ fn forget_disk(state: &State) -> Result<(), RunError> {
 /// Makes the catalog true: new libraries are found, known ones asked for changes, new ones listed.
 async fn bring_up_to_date(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
     check::discover(ctx, false).await?;
-    if check::changes(ctx, feed).await? {
+    let lost = check::changes(ctx, feed).await?;
+    if !lost.is_empty() {
         check::discover(ctx, true).await?;
     }
     check::ask_again(ctx).await?;
@@ -189,7 +190,7 @@ async fn bring_up_to_date(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
             listing::list(ctx, feed, number, row).await?;
         }
     }
-    Ok(())
+    check::personal_must_be_there(ctx, lost).await
 }
 
 /// Days for which history is kept.

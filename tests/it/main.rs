@@ -5,6 +5,8 @@ mod changes;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod deletion_safety;
+#[cfg(test)]
 mod dry_run;
 #[cfg(test)]
 mod environment;
@@ -24,6 +26,8 @@ mod listing_cost;
 mod model;
 #[cfg(test)]
 mod names;
+#[cfg(test)]
+mod old_states;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]

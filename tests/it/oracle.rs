@@ -105,8 +105,13 @@ pub(crate) fn requests(photos: &[Photo]) -> u64 {
     fetched(photos).filter(|file| file.size > 0).count() as u64 + disputed(photos)
 }
 
-/// The bytes that are fetched.
+/// Their bytes.
 pub(crate) fn bytes(photos: &[Photo]) -> u64 {
+    files(photos).map(|file| file.size).sum()
+}
+
+/// The bytes that are fetched.
+pub(crate) fn fetched_bytes(photos: &[Photo]) -> u64 {
     fetched(photos).map(|file| file.size).sum()
 }
 

@@ -8,7 +8,10 @@ use secrecy::SecretString;
 use super::paths::Places;
 use super::reader::Document;
 use super::removed::{Policy, Removed, StopAbove, days};
-use super::{ConfigError, Layout, Libraries, LivePhotos, NameRules, Photos, ZoneRule};
+use super::{
+    AlbumPath, AlbumView, Albums, ConfigError, Layout, Libraries, LivePhotos, NameRules, Photos, SmartAlbum,
+    ZoneRule,
+};
 
 /// One job: an account, what of it is mirrored, and where to. Every path is absolute.
 #[derive(Debug, Clone)]
@@ -92,12 +95,27 @@ impl Job {
 
         let (usual, kept) = (Photos::defaults(destination), Removed::default());
         let words = [("personal", Library::Personal), ("shared", Library::Shared)];
-        let libraries = photos.choices("libraries", &words)?.map_or(usual.libraries, |chosen| Libraries {
-            personal: chosen.contains(&Library::Personal),
-            shared: chosen.contains(&Library::Shared),
-        });
+        let libraries =
+            photos.some_choices("libraries", &words)?.map_or(usual.libraries, |chosen| Libraries {
+                personal: chosen.contains(&Library::Personal),
+                shared: chosen.contains(&Library::Shared),
+            });
+        let albums = document.section("photos.albums")?;
         let layout = |text: &str| Layout::parse(text).map_err(|error| error.to_string());
         let connections = Network::default().connections;
+        let layout = photos.parsed("layout", usual.layout, layout)?;
+        let shown = Albums {
+            view: albums.choice("view", usual.albums.view, &AlbumView::WORDS)?,
+            path: albums.parsed("path", usual.albums.path, AlbumPath::parse)?,
+            include: albums.patterns("include", usual.albums.include)?,
+            exclude: albums.patterns("exclude", usual.albums.exclude)?,
+            smart: albums.choices("smart", &SmartAlbum::WORDS)?.unwrap_or_default(),
+        };
+        if let Some(first) = shown.path.dirs().first().filter(|first| layout.may_begin_with(first)) {
+            let why =
+                format!("begins with `{first}`, where photos may lie by the layout; begin it otherwise");
+            return Err(albums.refuse("path", why));
+        }
         Ok(Self {
             file: file.to_owned(),
             name,
@@ -105,7 +123,7 @@ impl Job {
             account: Account { apple_id: SecretString::from(apple_id) },
             photos: Photos {
                 libraries,
-                layout: photos.parsed("layout", usual.layout, layout)?,
+                layout,
                 time_zone: photos.parsed("time_zone", usual.time_zone, ZoneRule::parse)?,
                 names: photos.choice("names", usual.names, &NameRules::WORDS)?,
                 live_photos: photos.choice("live_photos", usual.live_photos, &LivePhotos::WORDS)?,
@@ -116,6 +134,7 @@ impl Job {
                 hidden: photos.flag("hidden", usual.hidden)?,
                 videos: photos.flag("videos", usual.videos)?,
                 screenshots: photos.flag("screenshots", usual.screenshots)?,
+                albums: shown,
                 destination: usual.destination,
             },
             removed: Removed {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ZonedDateTime};
 
-use super::Layout;
+use super::{Albums, Layout};
 
 /// `[photos]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +36,8 @@ pub struct Photos {
     pub videos: bool,
     /// Whether screenshots are kept.
     pub screenshots: bool,
+    /// Which albums are shown beside the library, and how.
+    pub albums: Albums,
 }
 
 impl Photos {
@@ -56,6 +58,7 @@ impl Photos {
             hidden: true,
             videos: true,
             screenshots: true,
+            albums: Albums::default(),
         }
     }
 }

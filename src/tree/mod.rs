@@ -11,6 +11,7 @@
 mod attic;
 mod error;
 mod facts;
+mod link;
 mod marker;
 pub mod name;
 mod path;
@@ -26,6 +27,7 @@ mod tests;
 
 pub use error::TreeError;
 pub use facts::{Facts, FileKind, Space};
+pub use link::Abilities;
 pub use marker::MirrorId;
 pub use path::{BadPath, Dir, RelPath};
 pub use place::{Access, Finish, Placed, Replaced};

@@ -1,7 +1,7 @@
 //! One run: what changed, what to do about it, and doing it.
 //!
 //! [`run()`] reads from top to bottom. `plan` decides and is pure; `apply` carries out; `check` and `listing` bring
-//! the catalog up to date; `tally` counts what the summary tells. Called by the command line; calls `icloud`,
+//! the catalog up to date; `views` shows albums beside the library; `tally` counts what the summary tells. Called by the command line; calls `icloud`,
 //! `tree` and `state`, and never prints.
 
 pub mod apply;
@@ -13,6 +13,7 @@ pub mod listing;
 pub mod plan;
 pub mod run;
 pub mod tally;
+pub mod views;
 
 mod absorb;
 mod lookup;

@@ -12,7 +12,7 @@ use super::pass::{Pass, next_best};
 use crate::state::{Form, Shown};
 use crate::sync::RunError;
 use crate::sync::plan::relative;
-use crate::tree::{Access, Dir, FileKind, Finish, Root, TreeError};
+use crate::tree::{Access, Dir, FileKind, Finish, RelPath, Root, TreeError};
 
 /// What became of an entry.
 pub(super) struct Done {
@@ -156,10 +156,16 @@ impl Hand<'_> {
     fn finish(mut self) -> Result<(), RunError> {
         self.left.sort();
         self.left.dedup();
-        for dir in self.left.iter().filter(|dir| dir.path().is_some_and(|path| !path.is_larders_own())) {
-            self.root.prune(dir)?;
+        for dir in &self.left {
+            let own = dir.path().is_some_and(RelPath::is_larders_own);
+            let pruned = if own { Ok(()) } else { self.root.prune(dir) };
+            let pruned = pruned.and_then(|()| self.root.sync_left(std::slice::from_ref(dir)));
+            match pruned {
+                // Something else has the directory's name by now: it is nobody's concern.
+                Err(error) if !error.is_disk() => tracing::debug!(%error, "an album's directory stays"),
+                pruned => pruned?,
+            }
         }
-        self.root.sync_left(&self.left)?;
         if !self.made.is_empty() {
             self.root.sync_dirs(&self.made)?;
         }

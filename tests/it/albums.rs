@@ -1,0 +1,1 @@
+//! Albums on disk, beside the library.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::entry::EntryPlan;
-use super::look::{is_ours, is_right, parse};
+use super::look::{is_ours, is_right, parse, source_holds};
 use super::pass::{Pass, next_best};
 use crate::state::{Form, Shown};
 use crate::sync::RunError;
@@ -98,7 +98,8 @@ impl Hand<'_> {
         self.left.push(path.parent());
         let Some(facts) = facts else { return Ok(()) };
         let ours = is_ours(self.root, shown, &facts)?;
-        let last = shown.form == Form::Hardlink && facts.nlink == 1 && !expendable;
+        let may_be_last = shown.form == Form::Hardlink && facts.nlink == 1 && !expendable;
+        let last = may_be_last && !source_holds(self.root, shown)?;
         if ours && !last {
             self.root.remove(&path)?;
             self.pass.ctx.tally.note(|out| out.views.removed += 1);

@@ -14,6 +14,12 @@ pub(super) fn source(root: &Root, shown: &Shown) -> Result<Option<Facts>, TreeEr
     Ok(root.stat(&parse(&shown.source)?)?.filter(|facts| facts.kind == FileKind::File))
 }
 
+/// Whether the content that an entry shows is in the photo's file too.
+pub(super) fn source_holds(root: &Root, shown: &Shown) -> Result<bool, TreeError> {
+    let Some(facts) = source(root, shown)?.filter(|facts| facts.size == shown.size) else { return Ok(false) };
+    Ok(same_time(&facts, shown) || holds(root, &parse(&shown.source)?, shown)?)
+}
+
 /// Whether `facts`, of what lies at the path of `want`, are those of the entry that is wanted. `noted` is what was noted
 /// for the path before.
 pub(super) fn is_right(

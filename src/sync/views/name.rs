@@ -95,7 +95,8 @@ fn look(pass: &Pass<'_>, path: &str) -> Result<Site, RunError> {
         Ok(Some(facts)) if facts.kind == used => Ok(Site::Used),
         Ok(Some(_)) => Ok(Site::Blocked),
         Err(error) if error.is_disk() => Err(error.into()),
-        Err(_) => Ok(Site::Blocked),
+        // A directory above is something else: no other name would help, and making entries will say so.
+        Err(_) => Ok(Site::Free),
     }
 }
 

@@ -1,13 +1,15 @@
 //! The ledger: what this machine holds for each item, and which paths are spoken for.
 
+mod rows;
+
 use redb::ReadableTable as _;
 use serde::{Deserialize, Serialize};
 
 use super::StateError;
 use super::key::{name, pack};
-use super::row::{decode_as, encode_as, version};
 use super::tables::{Batch, Tables};
 use crate::model::{Checksum, ItemId, Kind};
+use rows::{decode, encode};
 
 /// A destination of the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +52,7 @@ pub enum Lies {
 }
 
 /// A file of an item. Without `proof` its path is reserved and the file is not there yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacedFile {
     /// What it is for the item.
     pub kind: Kind,
@@ -66,18 +68,32 @@ pub struct PlacedFile {
     pub proof: Option<Proof>,
     /// Where it lies, once it is on disk.
     pub lies: Lies,
+    /// Whether a person brought it back from the attic: no run removes it again.
+    pub pinned: bool,
 }
 
 impl PlacedFile {
+    /// Whether it is in the mirror, at its path or at another one.
+    #[must_use]
+    pub fn is_on_disk(&self) -> bool {
+        self.proof.is_some() && !matches!(self.lies, Lies::Attic(_))
+    }
+
     /// Whether it is on disk, at its path.
     #[must_use]
     pub fn is_in_place(&self) -> bool {
         self.proof.is_some() && self.lies == Lies::There
     }
+
+    /// Whether it leaves the mirror when iCloud no longer has it: it is there, and no person brought it back.
+    #[must_use]
+    pub fn may_leave(&self) -> bool {
+        self.is_on_disk() && !self.pinned
+    }
 }
 
 /// Where the files of an item are. Decided once and kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
     /// Folder below the destination, `/` between components; empty = the destination itself.
     pub folder: String,
@@ -94,6 +110,15 @@ impl Placement {
         self.files.iter().find(|file| file.kind == kind)
     }
 
+    /// Path at which one of its files lies now, once it is on disk.
+    #[must_use]
+    pub fn lies_at(&self, file: &PlacedFile) -> String {
+        match &file.lies {
+            Lies::There => self.path(&file.name),
+            Lies::Elsewhere(path) | Lies::Attic(path) => path.clone(),
+        }
+    }
+
     /// Path of a file below the destination, where it is meant to be.
     #[must_use]
     pub fn path(&self, file_name: &str) -> String {
@@ -104,17 +129,7 @@ impl Placement {
 /// Where the files of an item are, if any were planned.
 pub fn placement(tables: &impl Tables, item: &ItemId) -> Result<Option<Placement>, StateError> {
     let row = tables.ledger().get((item.zone, pack(&item.record).as_slice()))?;
-    row.map(|row| decode_placement(row.value())).transpose()
-}
-
-/// Version of the rows that are written.
-const VERSION: u8 = 2;
-
-fn decode_placement(bytes: &[u8]) -> Result<Placement, StateError> {
-    if version(bytes) == Some(1) {
-        return Ok(first_version::decode(bytes)?.into());
-    }
-    decode_as("ledger", VERSION, bytes)
+    row.map(|row| decode(row.value())).transpose()
 }
 
 /// Calls `each` with every item of the ledger.
@@ -125,7 +140,7 @@ pub fn each_placement(
     for entry in tables.ledger().iter()? {
         let (key, row) = entry?;
         let (zone, record) = key.value();
-        each(ItemId { zone, record: name("ledger", record)? }, decode_placement(row.value())?)?;
+        each(ItemId { zone, record: name("ledger", record)? }, decode(row.value())?)?;
     }
     Ok(())
 }
@@ -142,7 +157,7 @@ impl Batch<'_> {
     pub fn put_placement(&mut self, item: &ItemId, placement: &Placement) -> Result<(), StateError> {
         let old = self::placement(self, item)?;
         self.views_follow(item, old.as_ref(), placement)?;
-        let row = encode_as("ledger", VERSION, placement)?;
+        let row = encode(placement)?;
         self.ledger.insert((item.zone, pack(&item.record).as_slice()), row.as_slice())?;
         Ok(())
     }
@@ -160,7 +175,7 @@ impl Batch<'_> {
             let (key, row) = entry?;
             let (zone, record) = key.value();
             let item = ItemId { zone, record: name("ledger", record)? };
-            items.push((item, decode_placement(row.value())?));
+            items.push((item, decode(row.value())?));
         }
         for (item, placement) in &mut items {
             placement.files.iter_mut().for_each(|file| file.proof = None);
@@ -195,79 +210,4 @@ impl Batch<'_> {
 /// How many files of a class matched Apple's checksum, and how many did not.
 pub fn class_counts(tables: &impl Tables, class: &str) -> Result<(u64, u64), StateError> {
     Ok(tables.classes().get(class)?.map_or((0, 0), |row| row.value()))
-}
-
-/// Rows as they were before files could lie elsewhere.
-mod first_version {
-    use serde::Deserialize;
-
-    use super::super::StateError;
-    use super::super::row::decode_as;
-    use super::{Lies, Proof};
-    use crate::model::{Checksum, Kind};
-
-    #[derive(Deserialize)]
-    #[cfg_attr(test, derive(serde::Serialize))]
-    pub(super) struct Placement {
-        pub(super) folder: String,
-        pub(super) stem: String,
-        pub(super) files: Vec<PlacedFile>,
-    }
-
-    #[derive(Deserialize)]
-    #[cfg_attr(test, derive(serde::Serialize))]
-    pub(super) struct PlacedFile {
-        pub(super) kind: Kind,
-        pub(super) name: String,
-        pub(super) checksum: Checksum,
-        pub(super) size: u64,
-        pub(super) mtime_ms: Option<i64>,
-        pub(super) proof: Option<Proof>,
-    }
-
-    pub(super) fn decode(bytes: &[u8]) -> Result<Placement, StateError> {
-        decode_as("ledger", 1, bytes)
-    }
-
-    impl From<Placement> for super::Placement {
-        fn from(old: Placement) -> Self {
-            let files = old.files.into_iter().map(|file| super::PlacedFile {
-                kind: file.kind,
-                name: file.name,
-                checksum: file.checksum,
-                size: file.size,
-                mtime_ms: file.mtime_ms,
-                proof: file.proof,
-                lies: Lies::There,
-            });
-            Self { folder: old.folder, stem: old.stem, files: files.collect() }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_of_the_first_version_are_read() {
-        let old = first_version::Placement {
-            folder: "2024/01/02".into(),
-            stem: "IMG_0001".into(),
-            files: vec![first_version::PlacedFile {
-                kind: Kind::Motion,
-                name: "IMG_0001.MOV".into(),
-                checksum: Checksum::parse("AA"),
-                size: 7,
-                mtime_ms: Some(3),
-                proof: Some(Proof::Proven),
-            }],
-        };
-        let row = encode_as("ledger", 1, &old).unwrap();
-        let read = decode_placement(&row).unwrap();
-        assert_eq!(read, old.into());
-        assert!(read.files[0].is_in_place());
-        let again = encode_as("ledger", VERSION, &read).unwrap();
-        assert_eq!(decode_placement(&again).unwrap(), read);
-    }
 }

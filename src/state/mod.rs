@@ -1,5 +1,5 @@
 //! What larder remembers, in one redb file: the catalog (what iCloud holds, as last seen), the ledger (what this
-//! machine holds), the dirty marks between them, and the record of past runs.
+//! machine holds), the dirty marks between them, history, and the record of past runs.
 //!
 //! This room alone knows tables, encodings and versions. Writing happens in [`State::write`]: one closure, one
 //! durable transaction. Reading happens in short [`View`]s, also from other processes while a run writes
@@ -8,6 +8,7 @@
 mod catalog;
 mod dirty;
 mod error;
+mod history;
 mod key;
 mod ledger;
 mod lock;
@@ -21,11 +22,12 @@ mod views;
 mod zone;
 
 pub use catalog::{
-    Broken, Change, Gone, MasterRow, album, albums, asset, assets_after, broken, each_asset, master, members,
-    memberships,
+    Broken, Change, Gone, MasterRow, album, albums, asset, assets_after, assets_of, broken, each_asset,
+    master, members, memberships,
 };
 pub use dirty::{Mark, dirty_after, mark};
 pub use error::StateError;
+pub use history::{HistoryEvent, Moment, Order, What, Why, history, oldest_event};
 pub use ledger::{Lies, PlacedFile, Placement, Proof, Root, class_counts, each_placement, owner, placement};
 pub use lock::JobLock;
 pub use meta::{MetaKey, number, text};

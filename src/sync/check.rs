@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use super::absorb::absorb;
 use super::apply::Feed;
 use super::lookup::look_up;
-use super::plan::library_name;
+use super::plan::{library_in_scope, library_name};
 use super::{Context, RunError};
-use crate::config::Photos;
 use crate::icloud::cloudkit::CloudKitError;
 use crate::icloud::photos::DeltaPage;
 use crate::model::{Area, ZoneId};
@@ -18,14 +17,17 @@ const DAY: i64 = 24 * 3600;
 
 /// Finds libraries that are in scope and not known yet. Each is noted with a token taken now, before it is listed.
 ///
-/// Once a day where shared libraries are in scope, once a week otherwise, and always when none is known.
-pub async fn discover(ctx: &Context) -> Result<(), RunError> {
+/// Once a day where shared libraries are in scope, once a week otherwise, and always when none is known or when one that
+/// was known is not found any more (`lost`). A personal library that Apple moved has another name since
+/// (`icloud_photos_downloader` PR #1367): it is the same library, listed anew. One
+/// of another owner never is.
+pub async fn discover(ctx: &Context, lost: bool) -> Result<(), RunError> {
     let shared = ctx.job.photos.libraries.shared;
     let (checked, known) = ctx
         .read(|view| Ok((state::number(view, MetaKey::ZonesChecked)?, !state::zones(view)?.is_empty())))
         .await?;
     let age = ctx.now() - i64::try_from(checked.unwrap_or(0)).unwrap_or(0);
-    if known && age < if shared { DAY } else { 7 * DAY } {
+    if known && !lost && age < if shared { DAY } else { 7 * DAY } {
         return Ok(());
     }
     let areas = if shared { vec![Area::Private, Area::Shared] } else { vec![Area::Private] };
@@ -35,7 +37,7 @@ pub async fn discover(ctx: &Context) -> Result<(), RunError> {
         if zones.refused > 0 {
             ctx.warn(format!("iCloud named {} libraries that it would not open", zones.refused));
         }
-        found.extend(zones.zones.into_iter().filter(|(zone, _)| in_scope(&ctx.job.photos, zone)));
+        found.extend(zones.zones.into_iter().filter(|(zone, _)| in_scope(ctx, zone)));
     }
     if found.is_empty() {
         ctx.warn("iCloud lists no photo library for this account: is iCloud Photos switched on?");
@@ -43,10 +45,22 @@ pub async fn discover(ctx: &Context) -> Result<(), RunError> {
     let now = u64::try_from(ctx.now()).unwrap_or(0);
     ctx.write(move |batch| {
         let known = state::zones(batch)?;
-        for (id, token) in found {
-            if !known.iter().any(|(_, row)| row.id.name == id.name) {
-                let progress = Progress::Listing { since: token };
-                batch.put_zone(&ZoneRow { id, progress })?;
+        let listed: Vec<String> = found.iter().map(|(id, _)| id.name.clone()).collect();
+        for (id, since) in found {
+            if known.iter().any(|(_, row)| row.id.name == id.name) {
+                continue;
+            }
+            let former = known.iter().find(|(_, row)| {
+                let moved = id.is_personal() && row.id.is_personal() && !listed.contains(&row.id.name);
+                moved && row.id.owner == id.owner
+            });
+            let row = ZoneRow { id, progress: Progress::Listing { since } };
+            match former {
+                Some((number, former)) => {
+                    tracing::info!(from = %former.id, to = %row.id, "the personal library was moved by Apple");
+                    batch.rename_zone(*number, &row)?;
+                }
+                None => drop(batch.put_zone(&row)?),
             }
         }
         batch.set_meta_number(MetaKey::ZonesChecked, now)
@@ -55,67 +69,105 @@ pub async fn discover(ctx: &Context) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Whether the job file asks for a library.
-pub(super) fn in_scope(photos: &Photos, zone: &ZoneId) -> bool {
-    let libraries = &photos.libraries;
-    (zone.is_personal() && libraries.personal) || (zone.is_shared_library() && libraries.shared)
+/// A library that was listed before and is not found now.
+#[derive(Debug)]
+pub struct Lost {
+    zone: u16,
+    id: ZoneId,
+    reason: String,
+}
+
+/// Fails when the personal library is among the lost and was not found under another name either. It does not go away as a
+/// shared one does: iCloud Photos was switched off, or it is another account that answers.
+pub async fn personal_must_be_there(ctx: &Context, lost: Vec<Lost>) -> Result<(), RunError> {
+    let zones = ctx.read(state::zones).await?;
+    let still =
+        |lost: &Lost| zones.iter().any(|(zone, row)| *zone == lost.zone && row.id.name == lost.id.name);
+    match lost.into_iter().find(|lost| lost.id.is_personal() && still(lost)) {
+        Some(Lost { reason, .. }) => Err(CloudKitError::ZoneNotFound { reason }.into()),
+        None => Ok(()),
+    }
+}
+
+fn in_scope(ctx: &Context, zone: &ZoneId) -> bool {
+    library_in_scope(zone, &ctx.job.photos)
 }
 
 /// Zones of the catalog that the job file asks for.
 pub async fn zones_in_scope(ctx: &Context) -> Result<Vec<(u16, ZoneRow)>, RunError> {
     let zones = ctx.read(state::zones).await?;
-    Ok(zones.into_iter().filter(|(_, row)| in_scope(&ctx.job.photos, &row.id)).collect())
+    Ok(zones.into_iter().filter(|(_, row)| in_scope(ctx, &row.id)).collect())
 }
 
 /// Brings the catalog up to date for every zone that was listed before: one request for all zones of an area, and
-/// more only where more changed. A zone whose token is refused goes back to be listed.
-pub async fn changes(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
+/// more only where more changed. A zone whose token is refused goes back to be listed. Gives those that were not found.
+pub async fn changes(ctx: &Context, feed: &Feed) -> Result<Vec<Lost>, RunError> {
     let mut by_area: BTreeMap<Area, Vec<(u16, ZoneId, String)>> = BTreeMap::new();
     for (number, row) in zones_in_scope(ctx).await? {
         if let Progress::Current { token } = row.progress {
             by_area.entry(row.id.area).or_default().push((number, row.id, token));
         }
     }
+    let (mut rest, mut lost) = (Vec::with_capacity(by_area.len()), Vec::new());
     for (area, zones) in by_area {
-        replay(ctx, feed, area, zones).await?;
+        rest.push((area, round(ctx, area, zones, &mut lost).await?));
     }
-    Ok(())
+    feed.begin();
+    for (area, zones) in rest {
+        lost.extend(replay(ctx, feed, area, zones).await?);
+    }
+    Ok(lost)
 }
 
 /// Reads the changes of zones of one area from their tokens until nothing more comes. Each page goes into the
-/// catalog with its token in one transaction, so that the next run goes on from the last page.
+/// catalog with its token in one transaction, so that the next run goes on from the last page. Gives the zones that were
+/// not found.
 pub async fn replay(
     ctx: &Context,
     feed: &Feed,
     area: Area,
     mut zones: Vec<(u16, ZoneId, String)>,
-) -> Result<(), RunError> {
+) -> Result<Vec<Lost>, RunError> {
+    let mut lost = Vec::new();
     while !zones.is_empty() {
-        if ctx.cancel.is_cancelled() {
-            return Err(RunError::Interrupted);
-        }
-        let asked: Vec<_> = zones.iter().map(|(_, id, token)| (id.clone(), Some(token.clone()))).collect();
-        let pages = ctx.photos.changes(area, &asked).await?;
-        let mut rest = Vec::new();
-        for ((number, id, token), (_, page)) in zones.into_iter().zip(pages) {
-            match page {
-                Ok(page) => {
-                    let more = page.more.then(|| (number, id.clone(), page.token.clone()));
-                    take_page(ctx, number, &id, &token, page).await?;
-                    rest.extend(more);
-                }
-                Err(error @ (CloudKitError::ZoneNotFound { .. } | CloudKitError::NoHistory { .. })) => {
-                    let library = library_name(&id);
-                    ctx.warn(format!("{library}: {error}. Nothing on disk is touched because of it"));
-                }
-                Err(CloudKitError::TokenRefused { .. }) => list_again(ctx, number, id).await?,
-                Err(error) => return Err(error.into()),
-            }
-        }
+        zones = round(ctx, area, zones, &mut lost).await?;
         feed.more();
-        zones = rest;
     }
-    Ok(())
+    Ok(lost)
+}
+
+/// One request for the changes of zones of one area. Gives those that have more to tell.
+async fn round(
+    ctx: &Context,
+    area: Area,
+    zones: Vec<(u16, ZoneId, String)>,
+    lost: &mut Vec<Lost>,
+) -> Result<Vec<(u16, ZoneId, String)>, RunError> {
+    if ctx.cancel.is_cancelled() {
+        return Err(RunError::Interrupted);
+    }
+    let asked: Vec<_> = zones.iter().map(|(_, id, token)| (id.clone(), Some(token.clone()))).collect();
+    let pages = ctx.photos.changes(area, &asked).await?;
+    let mut rest = Vec::new();
+    for ((number, id, token), (_, page)) in zones.into_iter().zip(pages) {
+        match page {
+            Ok(page) => {
+                let more = page.more.then(|| (number, id.clone(), page.token.clone()));
+                take_page(ctx, number, &id, &token, page).await?;
+                rest.extend(more);
+            }
+            Err(error @ (CloudKitError::ZoneNotFound { .. } | CloudKitError::NoHistory { .. })) => {
+                let library = library_name(&id);
+                ctx.warn(format!("{library}: {error}. Nothing on disk is touched because of it"));
+                if let CloudKitError::ZoneNotFound { reason } = error {
+                    lost.push(Lost { zone: number, id, reason });
+                }
+            }
+            Err(CloudKitError::TokenRefused { .. }) => list_again(ctx, number, id).await?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(rest)
 }
 
 async fn take_page(

@@ -56,13 +56,15 @@ pub struct Outcome {
     pub to_move_items: Vec<Trouble>,
     /// With `--dry-run`: files that would be moved.
     pub to_move: u64,
+    /// With `--dry-run`: files that would be copied from another photo with the same content.
+    pub to_copy: u64,
     /// With `--dry-run`: files that would leave the mirror.
     pub to_remove: u64,
     /// Photos deleted in iCloud whose files stay on this disk.
     pub kept: u64,
     /// Files of photos deleted in iCloud that left the mirror.
     pub removed: u64,
-    /// Files that changed since larder wrote them and were set aside in the attic when they were to leave.
+    /// Files that changed since larder wrote them and were set aside in the attic when they were to leave or to be replaced.
     pub set_aside: Vec<String>,
     /// Files that would leave the mirror, held because they are many.
     pub held: u64,
@@ -70,7 +72,7 @@ pub struct Outcome {
     pub views: Views,
     /// Records of kinds that are of no interest to a mirror.
     pub ignored_records: BTreeMap<String, u64>,
-    /// Albums whose members changed.
+    /// Albums that changed, by their path: they themselves, their members or who is in them.
     pub albums: BTreeMap<String, AlbumChange>,
     /// Lines worth reading.
     pub warnings: Vec<String>,
@@ -102,6 +104,26 @@ pub struct AlbumChange {
     pub added: u64,
     /// Photos that were taken out.
     pub removed: u64,
+    /// Photos of it that look different now: edited, or with another original.
+    pub edited: u64,
+    /// Photos of it with another date, name or mark.
+    pub changed: u64,
+    /// Photos of it that were deleted.
+    pub deleted: u64,
+    /// What became of the album itself: `new`, `renamed from ...`, `moved`, `deleted`.
+    pub what: Option<String>,
+}
+
+impl AlbumChange {
+    /// Adds what another page told.
+    pub(super) fn add(&mut self, other: Self) {
+        self.added += other.added;
+        self.removed += other.removed;
+        self.edited += other.edited;
+        self.changed += other.changed;
+        self.deleted += other.deleted;
+        self.what = other.what.or(self.what.take());
+    }
 }
 
 /// What happened to the files of album views, entries and playlists.
@@ -198,15 +220,13 @@ impl Tally {
 
     /// A file left for the attic. `meant` when the job file sends it there; `changed` when it is not what larder wrote.
     pub fn left(&self, path: &str, meant: bool, changed: bool) {
-        self.note(|out| {
-            out.removed += 1;
-            if (changed || !meant) && out.set_aside.len() < NAMED {
-                out.set_aside.push(path.to_owned());
-            }
-        });
+        self.note(|out| out.removed += 1);
+        if changed || !meant {
+            self.set_aside(path);
+        }
     }
 
-    /// A file that somebody changed was in the way and went to the attic.
+    /// A file that somebody had changed went to the attic.
     pub fn set_aside(&self, path: &str) {
         self.note(|out| {
             if out.set_aside.len() < NAMED {

@@ -22,7 +22,12 @@ impl Root {
     /// Starts a walk through all files of the mirror.
     #[must_use]
     pub fn scan(&self) -> Scan<'_> {
-        Scan { root: self, open: Vec::new(), pending: Some(Dir::ROOT) }
+        self.scan_below(Dir::ROOT)
+    }
+
+    /// Starts a walk through all files below a directory.
+    pub(super) fn scan_below(&self, dir: Dir) -> Scan<'_> {
+        Scan { root: self, open: Vec::new(), pending: Some(dir) }
     }
 }
 

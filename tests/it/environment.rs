@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use icloud_sim::photos::{Inventory, Mutation, NewPhoto};
+use icloud_sim::photos::{Inventory, Mutation, NewPhoto, Photos};
 use icloud_sim::{Account, Config, Control, LibrarySpec, Simulator};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -109,9 +109,19 @@ impl TestEnvironment {
         fs::write(self.job_file(), text).unwrap();
     }
 
+    /// Where the simulator listens.
+    pub(crate) fn endpoint(&self) -> String {
+        self.simulator.url()
+    }
+
     /// larder with these arguments, not yet started.
     pub(crate) fn larder(&self, arguments: &[&str]) -> Invocation {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_larder"));
+        self.program(env!("CARGO_BIN_EXE_larder"), arguments)
+    }
+
+    /// A larder of another age.
+    pub(crate) fn program(&self, larder: &str, arguments: &[&str]) -> Invocation {
+        let mut command = Command::new(larder);
         command
             .args(arguments)
             .env_clear()
@@ -135,6 +145,16 @@ impl TestEnvironment {
     /// One run, summed up as JSON.
     pub(crate) fn sync(&self) -> Ran {
         self.larder(&["sync", "--once", "--json"]).run()
+    }
+
+    /// A new home for the mirror, an account with this library, and a session: as if somebody had just signed in.
+    pub(crate) fn start_over(&self, library: &LibrarySpec) {
+        self.lose_state();
+        fs::remove_dir_all(self.destination()).unwrap();
+        fs::create_dir(self.destination()).unwrap();
+        self.control().clear_faults();
+        self.control().photos(|photos| *photos = Photos::new(library));
+        self.control().reset_counters();
     }
 
     /// Forgets everything but the session.

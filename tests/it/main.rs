@@ -9,6 +9,8 @@ mod changes;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod deletion_safety;
+#[cfg(test)]
 mod dry_run;
 #[cfg(test)]
 mod environment;
@@ -19,11 +21,17 @@ mod first_sync;
 #[cfg(test)]
 mod foreign_files;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod listing_cost;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod names;
+#[cfg(test)]
+mod old_states;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
@@ -38,6 +46,8 @@ mod recorded;
 mod refusals;
 #[cfg(test)]
 mod removals;
+#[cfg(test)]
+mod restore;
 #[cfg(test)]
 mod session;
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 #[cfg(feature = "demo")]
 mod demo;
+mod history;
 mod login;
 mod logout;
 mod ls;
+mod restore;
 mod status;
 mod sync;
 
@@ -25,6 +27,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
             Command::Sync(sync) => sync::sync(global, console, sync).await,
             Command::Status => status::status(global, console),
             Command::Ls(ls) => ls::ls(global, console, ls),
+            Command::History(of) => history::history(global, console, of),
+            Command::Restore(restore) => restore::restore(global, console, restore),
             #[cfg(feature = "demo")]
             Command::Demo(demo) => demo::demo(global, console, demo).await,
         }

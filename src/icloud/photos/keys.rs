@@ -35,7 +35,7 @@ pub(super) const ALBUM: [&str; 4] = ["albumNameEnc", "albumType", "parentId", "i
 /// For the members of an album: the file facts are known from the library's list.
 pub(super) const MEMBER: [&str; 4] = ["itemId", "containerId", "position", "isDeleted"];
 
-/// For lists of photos and for lookups.
+/// For lists of photos.
 pub(super) fn photo() -> Vec<String> {
     let facts = FACTS.iter().map(|&name| name.to_owned());
     let resources = Kind::ALL
@@ -44,7 +44,7 @@ pub(super) fn photo() -> Vec<String> {
     facts.chain(resources).collect()
 }
 
-/// For changes, which bring every type of record.
+/// For changes and lookups, which bring every type of record.
 pub(super) fn everything() -> Vec<String> {
     let mut names = photo();
     for name in ALBUM.iter().chain(&MEMBER) {

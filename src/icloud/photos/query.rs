@@ -129,7 +129,7 @@ pub(super) fn counts(asked: &[(ZoneId, List)]) -> Value {
 /// Queried by name.
 pub(super) fn lookup(zone: &ZoneId, names: &[String]) -> Value {
     let records: Vec<Value> = names.iter().map(|name| json!({ "recordName": name })).collect();
-    json!({ "records": records, "desiredKeys": keys::photo(), "zoneID": zone_id(zone) })
+    json!({ "records": records, "desiredKeys": keys::everything(), "zoneID": zone_id(zone) })
 }
 
 /// What changed in zones since their tokens; from the beginning where there is none. An empty token would mean

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
+use super::known::is_as_written;
 use super::task::Task;
 use super::verify::{Verdict, judge};
-
 use crate::model::{ContentHasher, Digest};
 use crate::state::Proof;
 use crate::sync::classes::ClassCounts;
@@ -22,18 +22,32 @@ pub(super) enum Landed {
     Long,
 }
 
+/// Where a file's bytes came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whence {
+    /// From iCloud.
+    Fetched,
+    /// It lay elsewhere in the mirror.
+    Moved,
+    /// Another photo has the same content.
+    Copied,
+}
+
 /// A file that has its final name.
 pub(super) struct Home {
     pub(super) path: RelPath,
     pub(super) proof: Proof,
     /// Whether it matched Apple's checksum, where that can be checked.
     pub(super) matched: Option<bool>,
+    pub(super) whence: Whence,
     /// Directories in which names changed.
     pub(super) dirs: Vec<Dir>,
     /// The directory that it left, which may be gone by now.
     pub(super) left: Option<Dir>,
     /// Where the older version is now.
     pub(super) attic: Option<RelPath>,
+    /// Whether the older version was not what larder had written.
+    pub(super) set_aside: bool,
 }
 
 /// How many bytes of the file are on disk from an earlier attempt, hashed.
@@ -101,26 +115,39 @@ impl Partial {
                 return Ok(Landed::Wrong(digest));
             }
         };
-        place(root, task, self.staging, proof, matched, &digest, attic_date)
+        let home = place(root, task, self.staging, proof, &digest, attic_date)?;
+        Ok(Landed::Placed(Home { matched, ..home }))
     }
 }
 
-fn place(
+/// Gives a staged file, judged, its final name.
+pub(super) fn place(
     root: &Root,
     task: &Task,
     staging: Staging,
     proof: Proof,
-    matched: Option<bool>,
     digest: &Digest,
     attic_date: jiff::civil::Date,
-) -> Result<Landed, TreeError> {
+) -> Result<Home, TreeError> {
     let access = if task.private { Access::Private } else { Access::Shared };
     if let Some(dir) = &task.private_dir {
         root.ensure_dir(dir, access)?;
     }
     let finish = Finish { mtime: task.mtime, access };
-    let mut home = Home { path: task.path.clone(), proof, matched, dirs: vec![], left: None, attic: None };
-    if task.replaces.as_ref() == Some(&task.path) {
+    let mut home = Home {
+        path: task.path.clone(),
+        proof,
+        matched: None,
+        whence: Whence::Fetched,
+        dirs: vec![],
+        left: None,
+        attic: None,
+        set_aside: false,
+    };
+    if let Some(old) = &task.replaces {
+        home.set_aside = root.stat(&old.path)?.is_some() && !is_as_written(root, &old.path, &old.file)?;
+    }
+    if task.replaces.as_ref().is_some_and(|old| old.path == task.path) {
         home.attic = root.replace(staging, &task.path, attic_date, finish)?.attic;
     } else {
         if let Some(other) = &task.or_else
@@ -138,15 +165,15 @@ fn place(
             Err(error) => return Err(error),
         }
         if let Some(old) = &task.replaces
-            && root.stat(old)?.is_some()
+            && root.stat(&old.path)?.is_some()
         {
-            home.attic = Some(root.retire(old, attic_date)?);
-            home.dirs.push(old.parent());
+            home.attic = Some(root.retire(&old.path, attic_date)?);
+            home.dirs.push(old.path.parent());
         }
     }
     home.dirs.push(home.path.parent());
     home.dirs.extend(home.attic.iter().map(RelPath::parent));
-    Ok(Landed::Placed(home))
+    Ok(home)
 }
 
 /// Whether the file at the path has that content.

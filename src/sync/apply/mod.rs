@@ -6,13 +6,16 @@
 //! ```
 
 mod body;
+mod donor;
 mod fetch;
-mod known;
+mod happened;
+pub(in crate::sync) mod known;
 mod local;
 mod masters;
 mod record;
 mod remove;
 mod reserve;
+mod site;
 mod task;
 mod verify;
 
@@ -38,11 +41,18 @@ const FAILURES_IN_A_ROW: u64 = 40;
 /// Tells the planner that marks were set, and at last that no more will come.
 #[derive(Debug, Default)]
 pub struct Feed {
+    begun: Notify,
     more: Notify,
     ended: std::sync::atomic::AtomicBool,
 }
 
 impl Feed {
+    /// The first word of every known library is in the catalog. What earlier runs left undone is planned from here on,
+    /// so that nothing is looked for that was removed since.
+    pub fn begin(&self) {
+        self.begun.notify_one();
+    }
+
     /// Marks were set.
     pub fn more(&self) {
         self.more.notify_one();
@@ -51,6 +61,7 @@ impl Feed {
     /// The catalog is up to date: what is marked now is all there is.
     pub fn end(&self) {
         self.ended.store(true, std::sync::atomic::Ordering::Release);
+        self.begin();
         self.more.notify_one();
     }
 
@@ -79,12 +90,17 @@ pub async fn foresee(ctx: &Context) -> Result<(), RunError> {
         let Some((_, last)) = batch.last() else { return remove::foresee(ctx).await };
         after = Some(last.seq);
         let due = batch.into_iter().filter(|(_, mark)| mark.not_before <= now).collect();
-        let planned = reserve::reserve(ctx, due, true).await?;
+        let manner = reserve::Manner { dry: true, patient: false };
+        let planned = reserve::reserve(ctx, due, &Busy::default(), manner).await?;
         masters::bring(ctx, planned.need_master).await?;
         for task in planned.works.iter().flat_map(|work| &work.tasks) {
             let path = task.path.to_string();
             if let Some(source) = &task.source {
-                ctx.tally.foreseen_move(&source.path.to_string(), &path);
+                if source.giver.as_ref().is_some_and(|giver| giver.keeps) {
+                    ctx.tally.note(|out| out.to_copy += 1);
+                } else {
+                    ctx.tally.foreseen_move(&source.path.to_string(), &path);
+                }
                 continue;
             }
             ctx.tally.foreseen(&path, task.wanted.resource.size);
@@ -101,6 +117,8 @@ struct Planner<'a> {
     width: Arc<Semaphore>,
     workers: JoinSet<Result<(), RunError>>,
     busy: Busy,
+    /// Items that were put off, while that is of use.
+    later: Option<Vec<ItemId>>,
     failures: Arc<fetch::Streak>,
 }
 
@@ -135,6 +153,7 @@ impl<'a> Planner<'a> {
             width: Arc::new(Semaphore::new(ctx.job.network.connections as usize)),
             workers: JoinSet::new(),
             busy,
+            later: Some(Vec::new()),
             failures: Arc::default(),
             ctx,
             reports,
@@ -142,12 +161,20 @@ impl<'a> Planner<'a> {
     }
 
     async fn run(mut self, feed: &Feed) -> Result<(), RunError> {
+        feed.begun.notified().await;
         loop {
             // Read the flag before the pass: marks set while the pass runs may have been passed by.
             let last = feed.has_ended();
             let found = self.pass(feed).await?;
             if last && !found {
                 self.drain().await?;
+                // What was put off until everything else is done.
+                if let Some(later) = self.later.take().filter(|later| !later.is_empty()) {
+                    for item in &later {
+                        self.busy.remove(item);
+                    }
+                    continue;
+                }
                 // Renewed records may have marked items anew while their workers ended.
                 if !self.pass(feed).await? {
                     return self.drain().await;
@@ -180,8 +207,12 @@ impl<'a> Planner<'a> {
                 continue;
             }
             found = true;
-            let planned = reserve::reserve(self.ctx, due, false).await?;
-            planned.resting.iter().for_each(|item| self.busy.add(item.clone()));
+            let manner = reserve::Manner { dry: false, patient: self.later.is_some() };
+            let planned = reserve::reserve(self.ctx, due, &self.busy, manner).await?;
+            planned.resting.iter().chain(&planned.later).for_each(|item| self.busy.add(item.clone()));
+            if let Some(later) = &mut self.later {
+                later.extend(planned.later.iter().cloned());
+            }
             self.carry_out(planned).await?;
         }
     }

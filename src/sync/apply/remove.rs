@@ -1,15 +1,16 @@
-//! What disappeared from iCloud leaves the mirror: planned only when every library is caught up, held by the brake
-//! when it is much, and never final where the job file does not say so.
+//! What disappeared from iCloud leaves the mirror, whole photos and the renditions of edits that were taken back: planned
+//! only when every library is caught up, held by the brake when it is much, and never final where the job file does not
+//! say so. What a person brought back from the attic stays.
 
 use jiff::civil::Date;
 
 use super::BATCH;
 use super::known::{holds, same_time};
 use crate::config::{Policy, Removed, StopAbove};
-use crate::model::ItemId;
-use crate::state::{self, Lies, PlacedFile, Placement};
+use crate::model::{ItemId, Kind};
+use crate::state::{self, HistoryEvent, Lies, PlacedFile, Placement, What, Why};
 use crate::sync::context::blocking;
-use crate::sync::{Context, RunError};
+use crate::sync::{Context, RunError, plan};
 use crate::tree::{Dir, FileKind, RelPath, Root, TreeError};
 
 /// Without a share or number that says otherwise, so many files may always leave.
@@ -18,19 +19,26 @@ const ALWAYS: u64 = 20;
 /// And so many never without being asked about.
 const NEVER: u64 = 500;
 
-/// An item that was deleted in iCloud and has files here.
+/// An item of which iCloud no longer has files that are here.
 struct Leaving {
     item: ItemId,
     generation: u32,
     placement: Placement,
+    /// What is to leave; nothing when all that was here has gone already.
+    kinds: Vec<Kind>,
+    why: Why,
+    /// Whether the mark goes with it. That of a photo whose other files failed stays.
+    settles: bool,
 }
 
 /// What became of a file that was to leave.
 enum Left {
     /// It is in the attic, at this path. `changed` when it was not what larder wrote.
     Attic { path: RelPath, changed: bool },
-    /// It is gone: removed now, or by somebody before.
-    Gone,
+    /// It was deleted.
+    Deleted,
+    /// Somebody had removed it before.
+    Missing,
 }
 
 /// Counts the files that would leave, for a run that touches nothing.
@@ -47,9 +55,6 @@ pub(super) async fn foresee(ctx: &Context) -> Result<(), RunError> {
 /// Carries out removals, or holds them. `confirmed` is how many files the person agreed to.
 pub async fn remove(ctx: &Context, confirmed: u64) -> Result<(), RunError> {
     let files = count(ctx).await?;
-    if files == 0 {
-        return Ok(());
-    }
     let removed = &ctx.job.removed;
     if removed.policy != Policy::Keep && files > confirmed {
         let total = ctx
@@ -89,16 +94,12 @@ async fn count(ctx: &Context) -> Result<u64, RunError> {
     let (mut files, mut after) = (0, None);
     while let Some((batch, last)) = leaving(ctx, after).await? {
         after = Some(last);
-        files += batch.iter().map(|leaving| on_disk(&leaving.placement).count() as u64).sum::<u64>();
+        files += batch.iter().map(|leaving| leaving.kinds.len() as u64).sum::<u64>();
     }
     Ok(files)
 }
 
-fn on_disk(placement: &Placement) -> impl Iterator<Item = &PlacedFile> {
-    placement.files.iter().filter(|file| file.proof.is_some() && !matches!(file.lies, Lies::Attic(_)))
-}
-
-/// Items among the next marks that are gone from iCloud and have files here, and where to go on; `None` at the end.
+/// Items among the next marks of which something is to leave, and where to go on; `None` at the end.
 async fn leaving(ctx: &Context, after: Option<u64>) -> Result<Option<(Vec<Leaving>, u64)>, RunError> {
     let found = ctx
         .read(move |view| {
@@ -106,11 +107,22 @@ async fn leaving(ctx: &Context, after: Option<u64>) -> Result<Option<(Vec<Leavin
             let Some(last) = marks.last().map(|(_, mark)| mark.seq) else { return Ok(None) };
             let mut leaving = Vec::new();
             for (item, mark) in marks {
-                let gone = state::asset(view, &item)?.is_some_and(|asset| asset.is_gone());
-                if let Some(placement) =
-                    state::placement(view, &item)?.filter(|p| gone && on_disk(p).count() > 0)
-                {
-                    leaving.push(Leaving { item, generation: mark.generation, placement });
+                let (Some(asset), Some(placement)) =
+                    (state::asset(view, &item)?, state::placement(view, &item)?)
+                else {
+                    continue;
+                };
+                let gone = asset.is_gone();
+                let kinds: Vec<Kind> = if gone {
+                    placement.files.iter().filter(|file| file.may_leave()).map(|file| file.kind).collect()
+                } else {
+                    plan::surplus(&asset, &placement).map(|file| file.kind).collect()
+                };
+                if gone || !kinds.is_empty() {
+                    let settles = gone || mark.why.is_none();
+                    let why = if gone { Why::Deleted } else { Why::Reverted };
+                    let generation = mark.generation;
+                    leaving.push(Leaving { item, generation, placement, kinds, why, settles });
                 }
             }
             Ok(Some((leaving, last)))
@@ -120,11 +132,13 @@ async fn leaving(ctx: &Context, after: Option<u64>) -> Result<Option<(Vec<Leavin
 }
 
 async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
-    let Leaving { item, generation, mut placement } = leaving;
+    let Leaving { item, generation, mut placement, kinds, why: cause, settles } = leaving;
     let policy = ctx.job.removed.policy;
-    if policy == Policy::Keep {
-        ctx.tally.note(|out| out.kept += 1);
-        ctx.write(move |batch| batch.clear_mark(&item, generation)).await?;
+    if policy == Policy::Keep || kinds.is_empty() {
+        ctx.tally.note(|out| out.kept += u64::from(!kinds.is_empty()));
+        if settles {
+            ctx.write(move |batch| batch.clear_mark(&item, generation)).await?;
+        }
         return Ok(());
     }
     let (root, date) = (ctx.root.clone(), ctx.today());
@@ -133,47 +147,59 @@ async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
         let mut dirs = Vec::new();
         for at in 0..placement.files.len() {
             let file = &placement.files[at];
-            if file.proof.is_none() || matches!(file.lies, Lies::Attic(_)) {
+            if !kinds.contains(&file.kind) {
                 continue;
             }
-            let text = match &file.lies {
-                Lies::Elsewhere(path) => path.clone(),
-                _ => placement.path(&file.name),
-            };
+            let text = placement.lies_at(file);
             let left = leave(&root, &text, file, policy, date, &mut dirs);
             let file = &mut placement.files[at];
             match &left {
                 Ok(Left::Attic { path, .. }) => file.lies = Lies::Attic(path.to_string()),
-                Ok(Left::Gone) => file.proof = None,
+                Ok(Left::Deleted | Left::Missing) => file.proof = None,
                 Err(_) => {}
             }
-            outcomes.push((text, left));
+            outcomes.push((text, (file.kind, file.size), left));
         }
         root.sync_left(&dirs).map(|()| (placement, outcomes))
     })
     .await?;
-    let mut why = None;
-    for (path, left) in outcomes {
-        match left {
-            Ok(Left::Attic { changed, .. }) => ctx.tally.left(&path, policy == Policy::Attic, changed),
-            Ok(Left::Gone) => ctx.tally.note(|out| out.removed += 1),
-            Err(error) if error.is_disk() => return Err(error.into()),
-            Err(error) => {
-                ctx.tally.failed(&path, &error.to_string());
-                why = Some(error.to_string());
+    let (mut why, mut lost, mut happened) = (None, None, Vec::new());
+    for (path, (kind, size), left) in outcomes {
+        let what = match left {
+            Ok(Left::Attic { path: attic, changed }) => {
+                ctx.tally.left(&path, policy == Policy::Attic, changed);
+                What::Left { attic: attic.to_string(), set_aside: changed }
             }
-        }
+            Ok(gone) => {
+                ctx.tally.note(|out| out.removed += 1);
+                if matches!(gone, Left::Deleted) { What::Deleted } else { What::Missing }
+            }
+            Err(error) => {
+                why = Some(error.to_string());
+                if error.is_disk() {
+                    lost = Some(error);
+                } else {
+                    ctx.tally.failed(&path, &error.to_string());
+                }
+                continue;
+            }
+        };
+        let item = Some(item.clone());
+        happened.push(HistoryEvent { what, path, item, kind: Some(kind), size, why: cause });
     }
-    let now = ctx.now();
+    let (now, now_ms) = (ctx.now(), ctx.now_ms());
     ctx.write(move |batch| {
         batch.put_placement(&item, &placement)?;
+        happened.iter().try_for_each(|event| batch.tell(now_ms, event))?;
         match why {
             Some(why) => batch.postpone(&item, &why, false, now),
-            None => batch.clear_mark(&item, generation),
+            None if settles => batch.clear_mark(&item, generation),
+            None => Ok(()),
         }
     })
     .await?;
-    Ok(())
+    // What did leave before the disk failed is recorded.
+    lost.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// Lets one file leave. A file that larder did not write, or that changed since, is never deleted: it goes to the attic.
@@ -186,7 +212,7 @@ fn leave(
     dirs: &mut Vec<Dir>,
 ) -> Result<Left, TreeError> {
     let path = RelPath::parse(path).map_err(|bad| TreeError::Reserved { path: bad.path })?;
-    let Some(facts) = root.stat(&path)? else { return Ok(Left::Gone) };
+    let Some(facts) = root.stat(&path)? else { return Ok(Left::Missing) };
     let mut changed =
         facts.kind != FileKind::File || facts.size != file.size || !same_time(facts.mtime_ns, file);
     if policy == Policy::Delete || changed {
@@ -196,7 +222,7 @@ fn leave(
     if policy == Policy::Delete && !changed {
         root.remove(&path)?;
         root.prune(&path.parent())?;
-        return Ok(Left::Gone);
+        return Ok(Left::Deleted);
     }
     let attic = root.retire(&path, date)?;
     root.prune(&path.parent())?;

@@ -23,7 +23,7 @@ pub(super) struct Task {
     /// Where it goes when the file that lies at `path` turns out to be another one.
     pub(super) or_else: Option<RelPath>,
     /// An older version that lies there, or under another name, and leaves for the attic.
-    pub(super) replaces: Option<RelPath>,
+    pub(super) replaces: Option<Source>,
     /// Modification time to give it.
     pub(super) mtime: Option<Timestamp>,
     /// Whether the file is for the owner alone.
@@ -39,6 +39,17 @@ pub(super) struct Source {
     pub(super) path: RelPath,
     /// What the ledger knows of it.
     pub(super) file: PlacedFile,
+    /// The other photo whose file it is; `None` when it is the item's own.
+    pub(super) giver: Option<Giver>,
+}
+
+/// A photo that has the same content.
+#[derive(Debug, Clone)]
+pub(super) struct Giver {
+    /// The photo.
+    pub(super) item: ItemId,
+    /// Whether it keeps its file, so that it is copied; otherwise it is gone from iCloud and gives the file away.
+    pub(super) keeps: bool,
 }
 
 impl Task {

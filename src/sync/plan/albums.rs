@@ -233,13 +233,12 @@ pub fn entry_name(file_name: &str, stem: &str, mark: &str) -> String {
     if mark.is_empty() {
         return file_name.to_owned();
     }
-    match file_name.strip_prefix(stem).filter(|rest| with_mark(stem, mark).len() + rest.len() <= 255) {
-        Some(rest) => format!("{}{rest}", with_mark(stem, mark)),
-        None => {
-            let (stem, extension) = split_ext(file_name);
-            with_suffix(&with_mark(stem, mark), "", extension)
-        }
+    let marked = with_mark(stem, mark);
+    if let Some(rest) = file_name.strip_prefix(stem).filter(|rest| marked.len() + rest.len() <= 255) {
+        return format!("{marked}{rest}");
     }
+    let (stem, extension) = split_ext(file_name);
+    with_suffix(&with_mark(stem, mark), "", extension)
 }
 
 /// The target of a link in the directory of `path` that leads to `target`, both below the same root.

@@ -189,8 +189,8 @@ fn main(photo: &Photo) -> Option<&PlacedFile> {
     let has_still = photo.files.iter().any(|file| file.kind == Kind::EditedStill);
     // The edited motion of a Live Photo whose still was not rendered anew is not the photo.
     let live = photo.files.iter().any(|file| file.kind == Kind::Motion) && !has_still;
-    let order = ORDER.iter().filter(|kind| !(live && **kind == Kind::EditedMotion));
-    order.filter_map(|kind| photo.files.iter().find(|file| file.kind == *kind)).next()
+    let mut order = ORDER.iter().filter(|kind| !(live && **kind == Kind::EditedMotion));
+    order.find_map(|kind| photo.files.iter().find(|file| file.kind == *kind))
 }
 
 /// Gives a draft its name, unless what lies there says the same already.

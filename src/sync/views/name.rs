@@ -33,7 +33,7 @@ pub(super) fn name(pass: &mut Pass<'_>) -> Result<(), RunError> {
     let top = pass.ctx.job.photos.albums.path.dirs().join("/");
     let named = tree.assign(&top, naming, &wanted, &known, |path| look(pass, path))?;
     give_way(pass, &rows, &named)?;
-    commit(pass, rows, named)
+    commit(pass, &rows, named)
 }
 
 /// The albums with marks; `None` when none of them needs a name or loses one.
@@ -91,12 +91,11 @@ fn known(row: &ViewAlbum) -> Named {
 fn look(pass: &Pass<'_>, path: &str) -> Result<Site, RunError> {
     let used = if pass.lists() { FileKind::File } else { FileKind::Dir };
     match parse(path).and_then(|path| pass.ctx.root.stat(&path)) {
-        Ok(None) => Ok(Site::Free),
         Ok(Some(facts)) if facts.kind == used => Ok(Site::Used),
         Ok(Some(_)) => Ok(Site::Blocked),
         Err(error) if error.is_disk() => Err(error.into()),
-        // A directory above is something else: no other name would help, and making entries will say so.
-        Err(_) => Ok(Site::Free),
+        // Where a directory above is something else, no other name would help, and making entries will say so.
+        Ok(None) | Err(_) => Ok(Site::Free),
     }
 }
 
@@ -131,7 +130,7 @@ fn give_way(
 /// Notes the new names, and marks albums that have to move or leave.
 fn commit(
     pass: &mut Pass<'_>,
-    rows: BTreeMap<ItemId, ViewAlbum>,
+    rows: &BTreeMap<ItemId, ViewAlbum>,
     named: BTreeMap<ItemId, Named>,
 ) -> Result<(), RunError> {
     let view = pass.ctx.state.view()?;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::{AlbumView, SmartAlbum};
 use crate::model::{ItemId, ZoneId};
 use crate::state::{self, Form, SMART_ZONE};
+use crate::sync::plan::library_in_scope;
 use crate::sync::{Context, RunError};
 use crate::tree::Abilities;
 
@@ -30,7 +31,7 @@ pub(super) struct Pass<'a> {
 impl<'a> Pass<'a> {
     pub(super) fn begin(ctx: &'a Context, dry: bool) -> Result<Self, RunError> {
         let zones = state::zones(&ctx.state.view()?)?.into_iter();
-        let zones = zones.filter(|(_, row)| crate::sync::check::in_scope(&ctx.job.photos, &row.id));
+        let zones = zones.filter(|(_, row)| library_in_scope(&row.id, &ctx.job.photos));
         let form = match ctx.job.photos.albums.view {
             AlbumView::Hardlink => Some(Form::Hardlink),
             AlbumView::Symlink => Some(Form::Symlink),

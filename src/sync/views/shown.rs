@@ -45,7 +45,10 @@ pub(super) fn photo(
     let Some((item, asset, master)) = resolve(pass, view, album.zone, record)? else { return Ok(None) };
     if smart.is_some_and(|smart| !belongs(smart, &asset, &master))
         || asset.hidden
-        || out_of_scope(&asset, &master, &pass.ctx.job.photos).is_some()
+        || pass
+            .zones
+            .get(&item.zone)
+            .is_none_or(|zone| out_of_scope(&asset, &master, zone, &pass.ctx.job.photos).is_some())
     {
         return Ok(None);
     }

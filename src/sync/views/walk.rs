@@ -62,7 +62,7 @@ pub(super) fn walk(pass: &mut Pass<'_>, album: &ItemId) -> Result<(), RunError> 
     if let Some(row) = row {
         let lists = lists.unwrap_or_else(|| row.lists.clone());
         let left = if whole && !walk.failed { vec![] } else { row.left.clone() };
-        let new = ViewAlbum { lists, left, ..row.clone() };
+        let new = ViewAlbum { left, lists, ..row.clone() };
         let new = (walk.dir.is_some() || walk.failed).then_some(new);
         if new.as_ref() != Some(&row) {
             pass.ctx.state.write(|batch| batch.put_view_album(album, new.as_ref()))?;

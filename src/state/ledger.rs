@@ -45,6 +45,8 @@ pub enum Lies {
     Elsewhere(String),
     /// At this path of the attic: it was removed in iCloud.
     Attic(String),
+    /// Nobody knows: at its path lies something else than larder wrote, which is set aside when the file is placed again.
+    Altered,
 }
 
 /// A file of an item. Without `proof` its path is reserved and the file is not there yet.
@@ -108,7 +110,7 @@ pub fn placement(tables: &impl Tables, item: &ItemId) -> Result<Option<Placement
 /// Version of the rows that are written.
 const VERSION: u8 = 2;
 
-fn decode_placement(bytes: &[u8]) -> Result<Placement, StateError> {
+pub(super) fn decode_placement(bytes: &[u8]) -> Result<Placement, StateError> {
     if version(bytes) == Some(1) {
         return Ok(first_version::decode(bytes)?.into());
     }
@@ -146,11 +148,7 @@ impl Batch<'_> {
     /// Forgets what lies on the disk for up to `limit` items after `after`, keeping their names, and marks them. Gives
     /// the last of them, or `None` when there were no more.
     pub fn void_after(&mut self, after: Option<&ItemId>, limit: usize) -> Result<Option<ItemId>, StateError> {
-        let from = after.map_or((0, vec![]), |item| {
-            let mut key = pack(&item.record);
-            key.push(0);
-            (item.zone, key)
-        });
+        let from = super::key::after(after);
         let mut items = Vec::new();
         for entry in self.ledger.range((from.0, from.1.as_slice())..)?.take(limit) {
             let (key, row) = entry?;

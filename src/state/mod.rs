@@ -5,6 +5,8 @@
 //! durable transaction. Reading happens in short [`View`]s, also from other processes while a run writes
 //! ([`Reader`]). The state is a cache of the truth: with the file gone, a run rebuilds it.
 
+mod audit;
+mod broken;
 mod catalog;
 mod dirty;
 mod error;
@@ -18,9 +20,10 @@ mod runs;
 mod tables;
 mod zone;
 
+pub use audit::{Fate, is_member, members_after, placements_after};
+pub use broken::{Broken, broken_after};
 pub use catalog::{
-    Broken, Change, Gone, MasterRow, album, albums, asset, assets_after, broken, each_asset, master, members,
-    memberships,
+    Change, Gone, MasterRow, album, albums, asset, assets_after, each_asset, master, members, memberships,
 };
 pub use dirty::{Mark, dirty_after, mark};
 pub use error::StateError;

@@ -6,6 +6,7 @@ use rustix::fs::{self, AtFlags};
 use rustix::io::Errno;
 
 use super::facts::{Facts, FileKind};
+use super::marker::own_path;
 use super::path::OWN_DIR;
 use super::{Dir, RelPath, Root, TreeError};
 
@@ -22,7 +23,21 @@ impl Root {
     /// Starts a walk through all files of the mirror.
     #[must_use]
     pub fn scan(&self) -> Scan<'_> {
-        Scan { root: self, open: Vec::new(), pending: Some(Dir::ROOT) }
+        self.scan_from(Dir::ROOT)
+    }
+
+    /// Starts a walk through all that was staged and has no final name yet.
+    pub fn scan_incoming(&self) -> Result<Scan<'_>, TreeError> {
+        Ok(self.scan_from(Dir::from(own_path(&["incoming"])?)))
+    }
+
+    /// Starts a walk through the attic.
+    pub fn scan_attic(&self) -> Result<Scan<'_>, TreeError> {
+        Ok(self.scan_from(Dir::from(own_path(&["attic"])?)))
+    }
+
+    fn scan_from(&self, dir: Dir) -> Scan<'_> {
+        Scan { root: self, open: Vec::new(), pending: Some(dir) }
     }
 }
 

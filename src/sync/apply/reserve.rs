@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::known::{holds, same_time};
 use super::task::{Source, Task};
 use crate::config::Photos;
 use crate::model::{Asset, Checksum, ItemId, Kind, Master, Resource};
@@ -302,8 +303,17 @@ impl Site<'_> {
                 proof: None,
                 lies: Lies::There,
             };
-            if self.is_same(&path, &file.resource)? {
-                placed.proof = Some(Proof::Proven);
+            let proof = if self.is_same(&path, &file.resource)? {
+                Some(Proof::Proven)
+            } else {
+                self.still_ours(&path, old.as_ref(), &placed)?
+            };
+            if proof.is_some() {
+                placed.proof = proof;
+                let access = if asset.hidden { Access::Private } else { Access::Shared };
+                if self.root.stat(&path)?.is_some_and(|facts| !same_time(facts.mtime_ns, &placed)) {
+                    laid.retimed.push((path, Finish { mtime, access }));
+                }
                 laid.adopted.push((text, placed.clone()));
                 put(&mut placement, placed);
                 continue;
@@ -313,12 +323,12 @@ impl Site<'_> {
                 None => put(&mut placement, placed),
                 Some(old) => {
                     let lies = match &old.lies {
-                        Lies::There => placement.path(&old.name),
+                        Lies::There | Lies::Altered => placement.path(&old.name),
                         Lies::Elsewhere(path) | Lies::Attic(path) => path.clone(),
                     };
                     let (lies, same) = (RelPath::parse(&lies).ok(), old.checksum == placed.checksum);
                     // The ledger goes on telling where the content lies until it is in its place.
-                    if same && old.lies != Lies::There {
+                    if same && matches!(old.lies, Lies::Elsewhere(_) | Lies::Attic(_)) {
                         source = lies.map(|path| Source { path, file: old.clone() });
                         put(
                             &mut placement,
@@ -376,7 +386,7 @@ impl Site<'_> {
             let at = wanted.iter().position(|wanted| wanted.resource.kind == file.kind);
             let name = at.and_then(|at| names.files.get(at)).unwrap_or(&file.name).clone();
             let lies = match &file.lies {
-                Lies::There => Lies::Elsewhere(old.path(&file.name)),
+                Lies::There | Lies::Altered => Lies::Elsewhere(old.path(&file.name)),
                 other => other.clone(),
             };
             new.files.push(PlacedFile { name, lies, ..file.clone() });
@@ -453,6 +463,21 @@ impl Site<'_> {
             return Ok(Spot::Taken);
         }
         Ok(if self.is_same(&path, &file.resource)? { Spot::Same } else { Spot::Maybe })
+    }
+
+    /// The proof of a file that seemed altered and has the content all the same that larder wrote: only its time changed.
+    fn still_ours(
+        &self,
+        path: &RelPath,
+        old: Option<&PlacedFile>,
+        wanted: &PlacedFile,
+    ) -> Result<Option<Proof>, RunError> {
+        let Some(old) = old.filter(|old| old.lies == Lies::Altered && old.checksum == wanted.checksum) else {
+            return Ok(None);
+        };
+        let facts = self.root.stat(path)?;
+        let plausible = facts.is_some_and(|facts| facts.kind == FileKind::File && facts.size == old.size);
+        Ok(if plausible && holds(self.root, path, old)? { old.proof } else { None })
     }
 
     /// Whether the very content that is wanted lies at the path, proven by Apple's checksum.

@@ -1,0 +1,88 @@
+//! What an audit asks in pieces, and how it notes what it found.
+
+use redb::ReadableTable as _;
+
+use super::StateError;
+use super::key::{after, name, pack};
+use super::ledger::{Lies, PlacedFile, Placement, decode_placement, placement};
+use super::tables::{Batch, Tables};
+use crate::model::{ItemId, Kind};
+
+/// Up to `limit` items of the ledger that come after `last`, by zone and name.
+pub fn placements_after(
+    tables: &impl Tables,
+    last: Option<&ItemId>,
+    limit: usize,
+) -> Result<Vec<(ItemId, Placement)>, StateError> {
+    let (zone, from) = after(last);
+    let mut placements = Vec::new();
+    for entry in tables.ledger().range((zone, from.as_slice())..)?.take(limit) {
+        let (key, row) = entry?;
+        let (zone, record) = key.value();
+        placements.push((ItemId { zone, record: name("ledger", record)? }, decode_placement(row.value())?));
+    }
+    Ok(placements)
+}
+
+/// Up to `limit` record names of the assets in an album that come after `last`.
+pub fn members_after(
+    tables: &impl Tables,
+    zone: u16,
+    album: &str,
+    last: Option<&str>,
+    limit: usize,
+) -> Result<Vec<String>, StateError> {
+    let album = pack(album);
+    let (_, from) = after(last.map(|record| ItemId { zone, record: record.to_owned() }).as_ref());
+    let mut members = Vec::new();
+    for entry in tables.members().range((zone, album.as_slice(), from.as_slice())..)?.take(limit) {
+        let (key, _) = entry?;
+        let (number, of, asset) = key.value();
+        if number != zone || of != album {
+            break;
+        }
+        members.push(name("members", asset)?);
+    }
+    Ok(members)
+}
+
+/// Whether the catalog has an asset in an album.
+pub fn is_member(tables: &impl Tables, zone: u16, album: &str, asset: &str) -> Result<bool, StateError> {
+    Ok(tables.members().get((zone, pack(album).as_slice(), pack(asset).as_slice()))?.is_some())
+}
+
+/// What became of a file on disk since larder wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is not there any more.
+    Lost,
+    /// A file of another size or time lies at its path.
+    Altered,
+}
+
+impl Batch<'_> {
+    /// Notes what became of a file, and marks its item, so that the next run makes it good. Nothing is noted when the
+    /// ledger says something else of the file by now than `seen`.
+    pub fn note_fate(
+        &mut self,
+        item: &ItemId,
+        kind: Kind,
+        seen: &PlacedFile,
+        fate: Fate,
+    ) -> Result<(), StateError> {
+        let Some(mut placement) = placement(self, item)? else { return Ok(()) };
+        let Some(file) = placement.files.iter_mut().find(|file| file.kind == kind) else { return Ok(()) };
+        if file != seen {
+            return Ok(());
+        }
+        match fate {
+            Fate::Lost => {
+                file.proof = None;
+                file.lies = Lies::There;
+            }
+            Fate::Altered => file.lies = Lies::Altered,
+        }
+        self.put_placement(item, &placement)?;
+        self.mark(item)
+    }
+}

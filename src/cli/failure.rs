@@ -117,7 +117,7 @@ fn session_exit(error: &SessionError) -> Exit {
 fn state_exit(error: &StateError) -> Exit {
     match error {
         StateError::Busy { .. } => Exit::Locked,
-        StateError::Newer { .. } | StateError::Absent { .. } => Exit::Usage,
+        StateError::Newer { .. } | StateError::Older { .. } | StateError::Absent { .. } => Exit::Usage,
         _ => Exit::Disk,
     }
 }

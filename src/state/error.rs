@@ -25,6 +25,15 @@ pub enum StateError {
         /// The newest format that this larder reads.
         known: u32,
     },
+    /// It was written by an older larder, and only a run may bring it up to date.
+    #[error(
+        "`{}` was written by an older larder: run `larder sync --once` once, which brings it up to date",
+        path.display()
+    )]
+    Older {
+        /// The state file.
+        path: PathBuf,
+    },
     /// The file is damaged or no state file.
     #[error(
         "The state `{}` cannot be read ({source}): move it away and run `larder sync --once`, which rebuilds it \

@@ -23,7 +23,7 @@ pub enum MetaKey {
 }
 
 impl MetaKey {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Format => "format",
             Self::Account => "account",

@@ -2,14 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
-use redb::{ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase as _};
+use redb::{
+    ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase as _,
+    TableDefinition,
+};
 
 use super::StateError;
-use super::meta::{self, MetaKey};
+use super::meta::MetaKey;
 use super::tables::{Batch, View};
 
-/// Version of the tables and rows. A file of a newer version is refused.
-pub const FORMAT: u32 = 1;
+/// Version of the tables and rows. A file of a newer version is refused, one of an older version brought up to date by
+/// the next writer.
+///
+/// | format | what came |
+/// |---|---|
+/// | 1 | |
+/// | 2 | tables for history and album views, which an older file does not have |
+pub const FORMAT: u32 = 2;
 
 /// Bytes that redb may keep in memory. Its own default is 1 GiB.
 const CACHE: usize = 16 << 20;
@@ -56,9 +65,11 @@ impl State {
 
     fn with(db: Database, path: &Path) -> Result<Self, StateError> {
         let state = Self { db, path: path.to_owned() };
+        // Opening the tables for writing has created those that an older format did not have.
         state.write(|batch| match batch.meta_number(MetaKey::Format)? {
-            None => batch.set_meta_number(MetaKey::Format, u64::from(FORMAT)),
-            Some(found) => check_format(path, found),
+            Some(found) if found == u64::from(FORMAT) => Ok(()),
+            Some(found) if found > u64::from(FORMAT) => Err(newer(path, found)),
+            _ => batch.set_meta_number(MetaKey::Format, u64::from(FORMAT)),
         })?;
         Ok(state)
     }
@@ -106,12 +117,13 @@ impl Reader {
             return Err(StateError::Absent { path });
         }
         let db = builder().open_read_only(path).map_err(|error| opening(path, error))?;
-        let reader = Self { db };
-        match meta::number(&reader.view()?, MetaKey::Format)? {
-            Some(found) => check_format(path, found)?,
-            None => return Err(StateError::Absent { path: path.to_owned() }),
+        // Only then the tables: an older file lacks some of them.
+        match format(&db.begin_read()?)? {
+            Some(found) if found > u64::from(FORMAT) => Err(newer(path, found)),
+            Some(found) if found < u64::from(FORMAT) => Err(StateError::Older { path: path.to_owned() }),
+            Some(_) => Ok(Self { db }),
+            None => Err(StateError::Absent { path: path.to_owned() }),
         }
-        Ok(reader)
     }
 
     /// A consistent look at the last committed state.
@@ -126,12 +138,20 @@ fn builder() -> redb::Builder {
     builder
 }
 
-fn check_format(path: &Path, found: u64) -> Result<(), StateError> {
-    if found > u64::from(FORMAT) {
-        let found = u32::try_from(found).unwrap_or(u32::MAX);
-        return Err(StateError::Newer { path: path.to_owned(), found, known: FORMAT });
-    }
-    Ok(())
+/// The format of a state file whose tables may not all be there.
+fn format(tx: &ReadTransaction) -> Result<Option<u64>, StateError> {
+    let meta: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+    let meta = match tx.open_table(meta) {
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+        opened => opened?,
+    };
+    let format = meta.get(MetaKey::Format.name())?;
+    Ok(format.and_then(|bytes| bytes.value().try_into().ok()).map(u64::from_le_bytes))
+}
+
+fn newer(path: &Path, found: u64) -> StateError {
+    let found = u32::try_from(found).unwrap_or(u32::MAX);
+    StateError::Newer { path: path.to_owned(), found, known: FORMAT }
 }
 
 fn opening(path: &Path, error: DatabaseError) -> StateError {
@@ -149,6 +169,7 @@ fn opening(path: &Path, error: DatabaseError) -> StateError {
 
 #[cfg(test)]
 mod tests {
+    use super::super::meta;
     use super::*;
 
     #[test]
@@ -187,8 +208,18 @@ mod tests {
         let path = dir.path().join("state.redb");
         let newer = u64::from(FORMAT) + 1;
         State::open(&path).unwrap().write(|batch| batch.set_meta_number(MetaKey::Format, newer)).unwrap();
-        assert!(matches!(State::open(&path), Err(StateError::Newer { found: 2, .. })));
+        assert!(matches!(State::open(&path), Err(StateError::Newer { found: 3, .. })));
         assert!(matches!(Reader::open(&path), Err(StateError::Newer { .. })));
+    }
+
+    #[test]
+    fn an_older_format_is_brought_up_to_date_by_the_next_writer() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.redb");
+        State::open(&path).unwrap().write(|batch| batch.set_meta_number(MetaKey::Format, 1)).unwrap();
+        assert!(matches!(Reader::open(&path), Err(StateError::Older { .. })));
+        drop(State::open(&path).unwrap());
+        assert!(Reader::open(&path).is_ok());
     }
 
     #[test]

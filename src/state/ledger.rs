@@ -94,6 +94,15 @@ impl Placement {
         self.files.iter().find(|file| file.kind == kind)
     }
 
+    /// Path at which one of its files lies now, once it is on disk.
+    #[must_use]
+    pub fn lies_at(&self, file: &PlacedFile) -> String {
+        match &file.lies {
+            Lies::There | Lies::Altered => self.path(&file.name),
+            Lies::Elsewhere(path) | Lies::Attic(path) => path.clone(),
+        }
+    }
+
     /// Path of a file below the destination, where it is meant to be.
     #[must_use]
     pub fn path(&self, file_name: &str) -> String {

@@ -7,6 +7,7 @@ use super::apply::Feed;
 use super::lookup::ask_for_truth;
 use super::plan::library_name;
 use super::{Context, RunError};
+use crate::config::Libraries;
 use crate::icloud::cloudkit::CloudKitError;
 use crate::icloud::photos::DeltaPage;
 use crate::model::{Area, ZoneId};
@@ -37,7 +38,7 @@ pub async fn discover(ctx: &Context) -> Result<(), RunError> {
         if zones.refused > 0 {
             ctx.warn(format!("iCloud named {} libraries that it would not open", zones.refused));
         }
-        found.extend(zones.zones.into_iter().filter(|(zone, _)| in_scope(ctx, zone)));
+        found.extend(zones.zones.into_iter().filter(|(zone, _)| in_scope(&ctx.job.photos.libraries, zone)));
     }
     if found.is_empty() {
         ctx.warn("iCloud lists no photo library for this account: is iCloud Photos switched on?");
@@ -57,15 +58,15 @@ pub async fn discover(ctx: &Context) -> Result<(), RunError> {
     Ok(())
 }
 
-fn in_scope(ctx: &Context, zone: &ZoneId) -> bool {
-    let libraries = &ctx.job.photos.libraries;
+/// Whether a zone is a library that the job file asks for.
+pub(super) fn in_scope(libraries: &Libraries, zone: &ZoneId) -> bool {
     (zone.is_personal() && libraries.personal) || (zone.is_shared_library() && libraries.shared)
 }
 
 /// Zones of the catalog that the job file asks for.
 pub async fn zones_in_scope(ctx: &Context) -> Result<Vec<(u16, ZoneRow)>, RunError> {
     let zones = ctx.read(state::zones).await?;
-    Ok(zones.into_iter().filter(|(_, row)| in_scope(ctx, &row.id)).collect())
+    Ok(zones.into_iter().filter(|(_, row)| in_scope(&ctx.job.photos.libraries, &row.id)).collect())
 }
 
 /// Brings the catalog up to date for every zone that was listed before: one request for all zones of an area, and

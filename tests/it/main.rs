@@ -1,6 +1,8 @@
 //! Integration tests: the real binary against a simulated iCloud over real HTTP, and the rules of the house.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod crashes;

@@ -20,7 +20,7 @@ use crate::model::{Area, ZoneId};
 const LOOKUP: usize = 100;
 
 /// Queries in one batch of counts; no limit is known.
-const COUNTS: usize = 100;
+pub const COUNTS: usize = 100;
 
 /// The photos of an account, read only. Cheap to clone.
 #[derive(Debug, Clone)]

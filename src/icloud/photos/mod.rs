@@ -18,7 +18,7 @@ mod tests;
 mod uti;
 mod walk;
 
-pub use client::{Delta, DeltaPage, Indexing, Photos, Since, Zones};
+pub use client::{COUNTS, Delta, DeltaPage, Indexing, Photos, Since, Zones};
 pub use decode::{Decoded, decode, member_of};
 pub use list::Listed;
 pub use outline::Outline;

@@ -4,7 +4,7 @@ use crate::state::{PlacedFile, Proof};
 use crate::tree::{RelPath, Root, TreeError};
 
 /// Whether the file still has the time that larder gave it. Disks keep times to two seconds at worst (FAT).
-pub(super) fn same_time(mtime_ns: i64, file: &PlacedFile) -> bool {
+pub(in crate::sync) fn same_time(mtime_ns: i64, file: &PlacedFile) -> bool {
     file.mtime_ms.is_none_or(|given| (mtime_ns / 1_000_000 - given).abs() <= 2_000)
 }
 

@@ -27,7 +27,9 @@ use super::{Context, RunError};
 use crate::event::Event;
 use crate::model::ItemId;
 use record::{Report, record};
+pub(in crate::sync) use known::same_time;
 pub use remove::remove;
+pub(in crate::sync) use remove::{allowed, on_disk};
 
 /// Dirty items planned at a time.
 const BATCH: usize = 128;

@@ -78,7 +78,7 @@ pub async fn remove(ctx: &Context, confirmed: u64) -> Result<(), RunError> {
 }
 
 /// How many files may leave in one run without being asked about, of `total`.
-fn allowed(removed: &Removed, total: u64) -> u64 {
+pub(in crate::sync) fn allowed(removed: &Removed, total: u64) -> u64 {
     match removed.stop_above {
         StopAbove::Files(files) => files,
         StopAbove::Share(percent) => (total.saturating_mul(u64::from(percent)) / 100).clamp(ALWAYS, NEVER),
@@ -94,7 +94,8 @@ async fn count(ctx: &Context) -> Result<u64, RunError> {
     Ok(files)
 }
 
-fn on_disk(placement: &Placement) -> impl Iterator<Item = &PlacedFile> {
+/// Its files that lie in the mirror.
+pub(in crate::sync) fn on_disk(placement: &Placement) -> impl Iterator<Item = &PlacedFile> {
     placement.files.iter().filter(|file| file.proof.is_some() && !matches!(file.lies, Lies::Attic(_)))
 }
 

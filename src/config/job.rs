@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::paths::Places;
+use super::photos::day;
 use super::reader::Document;
 use super::removed::{Policy, Removed, StopAbove, days};
 use super::{ConfigError, Layout, Libraries, LivePhotos, NameRules, Photos, ZoneRule};
@@ -97,6 +98,11 @@ impl Job {
             shared: chosen.contains(&Library::Shared),
         });
         let layout = |text: &str| Layout::parse(text).map_err(|error| error.to_string());
+        let from = photos.parsed("from", usual.from, day)?;
+        let until = photos.parsed("until", usual.until, day)?;
+        if from.zip(until).is_some_and(|(from, until)| from > until) {
+            return Err(photos.refuse("until", "must be no day before `photos.from`".to_owned()));
+        }
         let connections = Network::default().connections;
         Ok(Self {
             file: file.to_owned(),
@@ -114,8 +120,11 @@ impl Job {
                 raw: photos.flag("raw", usual.raw)?,
                 bursts: photos.flag("bursts", usual.bursts)?,
                 hidden: photos.flag("hidden", usual.hidden)?,
+                stills: photos.flag("stills", usual.stills)?,
                 videos: photos.flag("videos", usual.videos)?,
                 screenshots: photos.flag("screenshots", usual.screenshots)?,
+                from,
+                until,
                 destination: usual.destination,
             },
             removed: Removed {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ZonedDateTime};
 
@@ -32,10 +33,16 @@ pub struct Photos {
     pub bursts: bool,
     /// Whether hidden photos are kept.
     pub hidden: bool,
+    /// Whether still images are kept.
+    pub stills: bool,
     /// Whether videos are kept.
     pub videos: bool,
     /// Whether screenshots are kept.
     pub screenshots: bool,
+    /// Photos taken before this day are not kept.
+    pub from: Option<Date>,
+    /// Photos taken after this day are not kept.
+    pub until: Option<Date>,
 }
 
 impl Photos {
@@ -54,10 +61,22 @@ impl Photos {
             originals: true,
             bursts: true,
             hidden: true,
+            stills: true,
             videos: true,
             screenshots: true,
+            from: None,
+            until: None,
         }
     }
+}
+
+/// A day as `2024-06-30`; an empty text is no limit. The error completes "`from` ...".
+pub(super) fn day(text: &str) -> Result<Option<Date>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let why = |_| format!("must be a day such as \"2024-06-30\", or empty for no limit, not \"{text}\"");
+    text.parse().map(Some).map_err(why)
 }
 
 /// Which libraries are mirrored; at least one.

@@ -89,7 +89,7 @@ fn every_value_can_be_chosen() {
     let text = "state_dir = \"state\"\n[account]\napple_id = \"+15550100\"\n[photos]\n\
         destination = \"~/p\"\nlibraries = [\"shared\"]\nlayout = \"{library}/{name}\"\ntime_zone = \"UTC\"\n\
         names = \"windows\"\nlive_photos = \"video\"\nedited = false\noriginals = false\nraw = false\nbursts = false\nhidden = false\n\
-        videos = false\nscreenshots = false\n[removed]\npolicy = \"delete\"\nkeep_for = \"7d\"\nstop_above = \"12\"\n[network]\nconnections = 0x40\n";
+        stills = false\nvideos = false\nscreenshots = false\nfrom = \"2020-01-02\"\nuntil = \"2020-01-02\"\n[removed]\npolicy = \"delete\"\nkeep_for = \"7d\"\nstop_above = \"12\"\n[network]\nconnections = 0x40\n";
     let job = parse(text).unwrap();
     assert_eq!(job.state_dir, Path::new("/etc/larder/state"));
     let expected = Photos {
@@ -104,8 +104,11 @@ fn every_value_can_be_chosen() {
         raw: false,
         bursts: false,
         hidden: false,
+        stills: false,
         videos: false,
         screenshots: false,
+        from: Some(jiff::civil::date(2020, 1, 2)),
+        until: Some(jiff::civil::date(2020, 1, 2)),
     };
     assert_eq!(job.photos, expected);
     let removed = Removed { policy: Policy::Delete, keep_days: 7, stop_above: StopAbove::Files(12) };
@@ -126,6 +129,16 @@ fn a_mistake_is_named_with_its_place_and_what_would_be_right() {
             "photos",
             "names = \"window\"",
             "4:9: `photos.names` must be \"posix\" or \"windows\", not \"window\"; did you mean \"windows\"?",
+        ),
+        (
+            "photos",
+            "from = \"2020\"",
+            "4:8: `photos.from` must be a day such as \"2024-06-30\", or empty for no limit, not \"2020\"",
+        ),
+        (
+            "photos",
+            "from = \"2020-02-01\"\nuntil = \"2020-01-31\"",
+            "5:9: `photos.until` must be no day before `photos.from`",
         ),
         (
             "photos",

@@ -83,13 +83,22 @@ fn library_facts(library: &Library) -> Vec<String> {
 }
 
 fn albums(lines: &mut Lines, summary: &Summary) {
-    for (name, change) in summary.outcome.albums.iter().take(NAMED) {
-        let facts: Vec<String> = [(change.added, "added"), (change.removed, "removed")]
-            .into_iter()
-            .filter(|(n, _)| *n > 0)
-            .map(|(n, what)| format!("{} {what}", count(n)))
-            .collect();
-        lines.add("Album", format!("{}: {}", shown(name), facts.join(", ")));
+    let albums = &summary.outcome.albums;
+    for (name, change) in albums.iter().take(NAMED) {
+        let counts = [
+            (change.added, "added"),
+            (change.removed, "removed"),
+            (change.edited, "edited"),
+            (change.changed, "changed"),
+            (change.deleted, "deleted"),
+        ];
+        let counts =
+            counts.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", count(n)));
+        let facts: Vec<String> = change.what.iter().cloned().chain(counts).collect();
+        lines.add("Album", format!("{}: {}", shown(name), shown(&facts.join(", "))));
+    }
+    if albums.len() > NAMED {
+        lines.add("", format!("and {} more (`--json` names them)", count((albums.len() - NAMED) as u64)));
     }
 }
 
@@ -156,12 +165,19 @@ fn not_here(lines: &mut Lines, summary: &Summary) {
             lines.add("", format!("{} to {}", shown(&item.item), shown(&item.why)));
         }
     }
+    if summary.dry_run && out.to_copy > 0 {
+        let files = counted(out.to_copy, "file", "files");
+        lines.add("Would copy", format!("{files} from other photos with the same content"));
+    }
     if summary.dry_run && out.to_remove > 0 {
-        lines.add("Would remove", format!("{} deleted in iCloud", counted(out.to_remove, "file", "files")));
+        lines.add(
+            "Would remove",
+            format!("{} that iCloud no longer has", counted(out.to_remove, "file", "files")),
+        );
     }
     if out.removed > 0 {
         let files = counted(out.removed, "file", "files");
-        lines.add("Removed", format!("{files} of photos deleted in iCloud; the attic is in .larder/attic"));
+        lines.add("Removed", format!("{files} that iCloud no longer has; the attic is in .larder/attic"));
     }
     for path in out.set_aside.iter().take(NAMED) {
         lines.add("Set aside", format!("{}: changed since larder wrote it, now in the attic", shown(path)));
@@ -170,7 +186,7 @@ fn not_here(lines: &mut Lines, summary: &Summary) {
         let files = counted(out.held, "file", "files");
         lines.add(
             "Held",
-            format!("{files} were deleted in iCloud, more than `stop_above` allows; nothing was removed"),
+            format!("{files} that iCloud no longer has, more than `stop_above` allows; nothing was removed"),
         );
         lines.add("", format!("if that is meant: larder sync --once --confirm-removals {}", out.held));
     }
@@ -180,10 +196,7 @@ fn not_here(lines: &mut Lines, summary: &Summary) {
         lines.add("Kept", format!("{photos} deleted in iCloud {stay} on this disk"));
     }
     for (key, n) in &out.out_of_scope {
-        lines.add(
-            "Left out",
-            format!("{} by `{key} = false` in the job file", counted(*n, "photo", "photos")),
-        );
+        lines.add("Left out", format!("{} by `{key}` in the job file", counted(*n, "photo", "photos")));
     }
     if out.waiting > 0 {
         let photos = counted(out.waiting, "photo", "photos");
@@ -231,7 +244,7 @@ mod tests {
 
     #[test]
     fn an_album_that_changed_is_news() {
-        let changed = AlbumChange { added: 0, removed: 1 };
+        let changed = AlbumChange { removed: 1, ..AlbumChange::default() };
         let outcome = Outcome { albums: [("Porto".into(), changed)].into(), ..Outcome::default() };
         assert_eq!(text(&summary(outcome)).lines().next(), Some("Album           Porto: 1 removed"));
     }

@@ -45,6 +45,12 @@ pub fn master(tables: &impl Tables, zone: u16, record: &str) -> Result<Option<Ma
     Ok(master_row(tables, zone, record)?.and_then(|row| row.master))
 }
 
+/// Record names of the assets that name a master.
+pub fn assets_of(tables: &impl Tables, zone: u16, master: &str) -> Result<Vec<String>, StateError> {
+    let row = master_row(tables, zone, master)?.unwrap_or_default();
+    row.assets.iter().map(|asset| name("masters", asset)).collect()
+}
+
 /// Up to `limit` assets of a zone whose packed names come after `after`, and where to go on. Names are ordered by
 /// their packed form.
 pub fn assets_after(
@@ -216,8 +222,8 @@ impl Batch<'_> {
         self.settle(zone, record)?;
         if let Some((asset, album)) = record.split_once("-IN-") {
             let member = Member { album: album.into(), asset: asset.into(), position: 0, deleted: true };
-            self.put_member(zone, &member)?;
-            return Ok(Gone::Member { album: album.into() });
+            let known = self.put_member(zone, &member)? != Change::Same;
+            return Ok(Gone::Member { album: album.into(), known });
         }
         let item = ItemId { zone, record: record.to_owned() };
         if let Some(mut asset) = asset(self, &item)? {
@@ -269,6 +275,8 @@ pub enum Gone {
     Member {
         /// Record name of the album.
         album: String,
+        /// Whether it was known.
+        known: bool,
     },
     /// A master, or something never seen: nothing follows from it.
     Other,

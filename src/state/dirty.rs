@@ -98,6 +98,23 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// As [`Batch::postpone`], for what was planned for this generation. Tells whether it was marked anew since: then it
+    /// has something new to do, and its mark stays as it is.
+    pub fn postpone_planned(
+        &mut self,
+        item: &ItemId,
+        generation: u32,
+        why: &str,
+        waiting: bool,
+        now: i64,
+    ) -> Result<bool, StateError> {
+        let newer = mark(self, item)?.is_some_and(|mark| mark.generation != generation);
+        if !newer {
+            self.postpone(item, why, waiting, now)?;
+        }
+        Ok(newer)
+    }
+
     /// Notes that a dirty item could not be settled in this run; `waiting` when iCloud does not hold it yet. `now` is in
     /// seconds since 1970.
     pub fn postpone(&mut self, item: &ItemId, why: &str, waiting: bool, now: i64) -> Result<(), StateError> {

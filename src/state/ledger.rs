@@ -69,6 +69,12 @@ pub struct PlacedFile {
 }
 
 impl PlacedFile {
+    /// Whether it is in the mirror, at its path or at another one.
+    #[must_use]
+    pub fn is_on_disk(&self) -> bool {
+        self.proof.is_some() && !matches!(self.lies, Lies::Attic(_))
+    }
+
     /// Whether it is on disk, at its path.
     #[must_use]
     pub fn is_in_place(&self) -> bool {

@@ -23,7 +23,8 @@ mod zone;
 pub use audit::{Fate, is_member, members_after, placements_after};
 pub use broken::{Broken, broken_after};
 pub use catalog::{
-    Change, Gone, MasterRow, album, albums, asset, assets_after, each_asset, master, members, memberships,
+    Change, Gone, MasterRow, album, albums, asset, assets_after, assets_of, each_asset, master, members,
+    memberships,
 };
 pub use dirty::{Mark, dirty_after, mark};
 pub use error::StateError;

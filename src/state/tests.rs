@@ -128,7 +128,7 @@ fn memberships_are_found_from_both_sides_and_go_by_name() {
     assert_eq!(members(&view, 0, "X").unwrap(), [("A".to_owned(), 4)]);
     assert_eq!(memberships(&view, 0, "A").unwrap(), ["X"]);
     let gone = state.write(|b| b.put_gone(0, "A-IN-X")).unwrap();
-    assert_eq!(gone, Gone::Member { album: "X".into() });
+    assert_eq!(gone, Gone::Member { album: "X".into(), known: true });
     assert!(memberships(&state.view().unwrap(), 0, "A").unwrap().is_empty());
 }
 

@@ -56,4 +56,10 @@ impl Batch<'_> {
         self.zones.insert(number, encode("zones", row)?.as_slice())?;
         Ok(number)
     }
+
+    /// Gives a zone another name: Apple moved the library, whose items stay the same.
+    pub fn rename_zone(&mut self, number: u16, row: &ZoneRow) -> Result<(), StateError> {
+        self.zones.insert(number, encode("zones", row)?.as_slice())?;
+        Ok(())
+    }
 }

@@ -1,11 +1,10 @@
 //! Taking decoded records into the catalog, within one transaction.
 
-use std::collections::BTreeMap;
-
 use super::Context;
 use super::plan::library_name;
-use super::tally::{AlbumChange, Library};
+use super::seen::{How, Seen, of_asset, of_master};
 use crate::icloud::photos::{BrokenResource, Decoded};
+use crate::model::{Album, Asset, ItemId, Master};
 use crate::state::{self, Batch, Change, Gone, StateError};
 
 /// Takes records into the catalog and counts what they change. `delta` tells changes since the last run from a
@@ -24,25 +23,25 @@ pub(super) fn absorb(
     for record in records {
         match record {
             Decoded::Master { master, urls, broken } => {
-                batch.put_master(zone, master.clone())?;
+                put_master(&mut seen, batch, zone, master, delta)?;
                 ctx.urls.keep(zone, &master.record, urls.clone());
                 seen.broken.extend(broken.iter().map(|b| (master.record.clone(), lacking(b))));
             }
             Decoded::Asset { asset, urls, broken } => {
-                seen.asset(batch.put_asset(zone, asset.clone())?);
+                put_asset(&mut seen, batch, zone, asset, delta)?;
                 ctx.urls.keep(zone, &asset.record, urls.clone());
                 seen.broken.extend(broken.iter().map(|b| (asset.record.clone(), lacking(b))));
             }
             Decoded::Album(album) => {
+                seen.album_record(zone, state::album(batch, zone, &album.record)?.as_ref(), album);
                 batch.put_album(zone, album)?;
             }
             Decoded::Member(member) => {
-                let change = batch.put_member(zone, member)?;
-                if change != Change::Same {
-                    seen.member(&album_name(batch, zone, &member.album)?, !member.deleted);
+                if batch.put_member(zone, member)? != Change::Same {
+                    seen.member(zone, &member.album, !member.deleted);
                 }
             }
-            Decoded::Gone { record } => seen.gone(batch, zone, record)?,
+            Decoded::Gone { record } => put_gone(&mut seen, batch, zone, record)?,
             Decoded::Ignored { record_type } => {
                 *seen.ignored.entry(record_type.clone()).or_default() += 1;
             }
@@ -55,69 +54,63 @@ pub(super) fn absorb(
         }
     }
     let library = state::zones(batch)?.into_iter().find(|(number, _)| *number == zone);
-    seen.tell(ctx, library.map_or("", |(_, row)| library_name(&row.id)), delta);
+    seen.tell(ctx, batch, library.map_or("", |(_, row)| library_name(&row.id)), delta)
+}
+
+fn put_master(
+    seen: &mut Seen,
+    batch: &mut Batch<'_>,
+    zone: u16,
+    master: &Master,
+    delta: bool,
+) -> Result<(), StateError> {
+    // What a listing changes is not told by album, so that nothing need be read for it.
+    let old = if delta { state::master(batch, zone, &master.record)? } else { None };
+    let change = batch.put_master(zone, master.clone())?;
+    if let Some(old) = old.filter(|_| change == Change::Changed) {
+        for record in state::assets_of(batch, zone, &master.record)? {
+            seen.photo(batch, &ItemId { zone, record }, Some(of_master(&old, master)))?;
+        }
+    }
     Ok(())
 }
 
-#[derive(Default)]
-struct Seen {
-    library: Library,
-    albums: BTreeMap<String, AlbumChange>,
-    ignored: BTreeMap<String, u64>,
-    broken: Vec<(String, String)>,
+fn put_asset(
+    seen: &mut Seen,
+    batch: &mut Batch<'_>,
+    zone: u16,
+    asset: &Asset,
+    delta: bool,
+) -> Result<(), StateError> {
+    let item = ItemId { zone, record: asset.record.clone() };
+    let old = if delta { state::asset(batch, &item)? } else { None };
+    let change = batch.put_asset(zone, asset.clone())?;
+    seen.asset(change);
+    match old {
+        Some(old) => seen.photo(batch, &item, of_asset(&old, asset, change)),
+        None => Ok(()),
+    }
 }
 
-impl Seen {
-    fn asset(&mut self, change: Change) {
-        match change {
-            Change::New => self.library.added += 1,
-            Change::Changed => self.library.changed += 1,
-            Change::Left => self.library.deleted += 1,
-            Change::Same => {}
+fn put_gone(seen: &mut Seen, batch: &mut Batch<'_>, zone: u16, record: &str) -> Result<(), StateError> {
+    let album = state::album(batch, zone, record)?;
+    match batch.put_gone(zone, record)? {
+        Gone::Asset(change) => {
+            seen.asset(change);
+            let how = (change == Change::Left).then_some(How::Deleted);
+            seen.photo(batch, &ItemId { zone, record: record.to_owned() }, how)?;
         }
-    }
-
-    fn member(&mut self, album: &str, added: bool) {
-        let change = self.albums.entry(album.to_owned()).or_default();
-        if added { change.added += 1 } else { change.removed += 1 }
-    }
-
-    fn gone(&mut self, batch: &mut Batch<'_>, zone: u16, record: &str) -> Result<(), StateError> {
-        match batch.put_gone(zone, record)? {
-            Gone::Asset(change) => self.asset(change),
-            Gone::Member { album } => self.member(&album_name(batch, zone, &album)?, false),
-            Gone::Album | Gone::Other => {}
-        }
-        Ok(())
-    }
-
-    fn tell(self, ctx: &Context, library: &str, delta: bool) {
-        for (record, why) in &self.broken {
-            ctx.tally.broken(if record.is_empty() { "a record without a name" } else { record }, why);
-        }
-        ctx.tally.note(|out| {
-            let entry = out.libraries.entry(library.to_owned()).or_default();
-            entry.added += self.library.added;
-            entry.changed += self.library.changed;
-            entry.deleted += self.library.deleted;
-            for (kind, count) in self.ignored {
-                *out.ignored_records.entry(kind).or_default() += count;
+        Gone::Member { album, known: true } => seen.member(zone, &album, false),
+        Gone::Album => {
+            if let Some(album) = album {
+                seen.album_record(zone, Some(&album), &Album { deleted: true, ..album.clone() });
             }
-            for (album, change) in self.albums.into_iter().filter(|_| delta) {
-                let entry = out.albums.entry(album).or_default();
-                entry.added += change.added;
-                entry.removed += change.removed;
-            }
-        });
+        }
+        Gone::Member { known: false, .. } | Gone::Other => {}
     }
+    Ok(())
 }
 
 fn lacking(resource: &BrokenResource) -> String {
     format!("its {} cannot be fetched: {}", resource.kind.as_str(), resource.why)
-}
-
-/// Name of an album for people; its record name when it has none or is not known yet.
-fn album_name(batch: &Batch<'_>, zone: u16, album: &str) -> Result<String, StateError> {
-    let known = state::album(batch, zone, album)?;
-    Ok(known.and_then(|album| album.name).unwrap_or_else(|| album.to_owned()))
 }

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use super::absorb::absorb;
 use super::apply::Feed;
 use super::lookup::ask_for_truth;
-use super::plan::library_name;
+use super::plan::{library_in_scope, library_name};
 use super::{Context, RunError};
-use crate::config::Libraries;
 use crate::icloud::cloudkit::CloudKitError;
 use crate::icloud::photos::DeltaPage;
 use crate::model::{Area, ZoneId};
@@ -21,14 +20,16 @@ const PIECE: usize = 500;
 
 /// Finds libraries that are in scope and not known yet. Each is noted with a token taken now, before it is listed.
 ///
-/// Once a day where shared libraries are in scope, once a week otherwise, and always when none is known.
-pub async fn discover(ctx: &Context) -> Result<(), RunError> {
+/// Once a day where shared libraries are in scope, once a week otherwise, and always when none is known or when one that
+/// was known is not found any more (`lost`). A personal library that Apple moved has another name since
+/// (`icloud_photos_downloader` PR #1367): it is the same library, listed anew.
+pub async fn discover(ctx: &Context, lost: bool) -> Result<(), RunError> {
     let shared = ctx.job.photos.libraries.shared;
     let (checked, known) = ctx
         .read(|view| Ok((state::number(view, MetaKey::ZonesChecked)?, !state::zones(view)?.is_empty())))
         .await?;
     let age = ctx.now() - i64::try_from(checked.unwrap_or(0)).unwrap_or(0);
-    if known && age < if shared { DAY } else { 7 * DAY } {
+    if known && !lost && age < if shared { DAY } else { 7 * DAY } {
         return Ok(());
     }
     let areas = if shared { vec![Area::Private, Area::Shared] } else { vec![Area::Private] };
@@ -38,7 +39,7 @@ pub async fn discover(ctx: &Context) -> Result<(), RunError> {
         if zones.refused > 0 {
             ctx.warn(format!("iCloud named {} libraries that it would not open", zones.refused));
         }
-        found.extend(zones.zones.into_iter().filter(|(zone, _)| in_scope(&ctx.job.photos.libraries, zone)));
+        found.extend(zones.zones.into_iter().filter(|(zone, _)| in_scope(ctx, zone)));
     }
     if found.is_empty() {
         ctx.warn("iCloud lists no photo library for this account: is iCloud Photos switched on?");
@@ -46,10 +47,21 @@ pub async fn discover(ctx: &Context) -> Result<(), RunError> {
     let now = u64::try_from(ctx.now()).unwrap_or(0);
     ctx.write(move |batch| {
         let known = state::zones(batch)?;
-        for (id, token) in found {
-            if !known.iter().any(|(_, row)| row.id.name == id.name) {
-                let progress = Progress::Listing { since: token };
-                batch.put_zone(&ZoneRow { id, progress })?;
+        let listed: Vec<String> = found.iter().map(|(id, _)| id.name.clone()).collect();
+        for (id, since) in found {
+            if known.iter().any(|(_, row)| row.id.name == id.name) {
+                continue;
+            }
+            let former = known.iter().find(|(_, row)| {
+                id.is_personal() && row.id.is_personal() && !listed.contains(&row.id.name)
+            });
+            let row = ZoneRow { id, progress: Progress::Listing { since } };
+            match former {
+                Some((number, former)) => {
+                    tracing::info!(from = %former.id, to = %row.id, "the personal library was moved by Apple");
+                    batch.rename_zone(*number, &row)?;
+                }
+                None => drop(batch.put_zone(&row)?),
             }
         }
         batch.set_meta_number(MetaKey::ZonesChecked, now)
@@ -58,40 +70,42 @@ pub async fn discover(ctx: &Context) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Whether a zone is a library that the job file asks for.
-pub(super) fn in_scope(libraries: &Libraries, zone: &ZoneId) -> bool {
-    (zone.is_personal() && libraries.personal) || (zone.is_shared_library() && libraries.shared)
+fn in_scope(ctx: &Context, zone: &ZoneId) -> bool {
+    library_in_scope(zone, &ctx.job.photos)
 }
 
 /// Zones of the catalog that the job file asks for.
 pub async fn zones_in_scope(ctx: &Context) -> Result<Vec<(u16, ZoneRow)>, RunError> {
     let zones = ctx.read(state::zones).await?;
-    Ok(zones.into_iter().filter(|(_, row)| in_scope(&ctx.job.photos.libraries, &row.id)).collect())
+    Ok(zones.into_iter().filter(|(_, row)| in_scope(ctx, &row.id)).collect())
 }
 
 /// Brings the catalog up to date for every zone that was listed before: one request for all zones of an area, and
-/// more only where more changed. A zone whose token is refused goes back to be listed.
-pub async fn changes(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
+/// more only where more changed. A zone whose token is refused goes back to be listed. Tells whether one was not found.
+pub async fn changes(ctx: &Context, feed: &Feed) -> Result<bool, RunError> {
     let mut by_area: BTreeMap<Area, Vec<(u16, ZoneId, String)>> = BTreeMap::new();
     for (number, row) in zones_in_scope(ctx).await? {
         if let Progress::Current { token } = row.progress {
             by_area.entry(row.id.area).or_default().push((number, row.id, token));
         }
     }
+    let mut lost = false;
     for (area, zones) in by_area {
-        replay(ctx, feed, area, zones).await?;
+        lost |= replay(ctx, feed, area, zones).await?;
     }
-    Ok(())
+    Ok(lost)
 }
 
 /// Reads the changes of zones of one area from their tokens until nothing more comes. Each page goes into the
-/// catalog with its token in one transaction, so that the next run goes on from the last page.
+/// catalog with its token in one transaction, so that the next run goes on from the last page. Tells whether a zone was not
+/// found.
 pub async fn replay(
     ctx: &Context,
     feed: &Feed,
     area: Area,
     mut zones: Vec<(u16, ZoneId, String)>,
-) -> Result<(), RunError> {
+) -> Result<bool, RunError> {
+    let mut lost = false;
     while !zones.is_empty() {
         if ctx.cancel.is_cancelled() {
             return Err(RunError::Interrupted);
@@ -108,6 +122,7 @@ pub async fn replay(
                 }
                 Err(error @ (CloudKitError::ZoneNotFound { .. } | CloudKitError::NoHistory { .. })) => {
                     let library = library_name(&id);
+                    lost |= matches!(error, CloudKitError::ZoneNotFound { .. });
                     ctx.warn(format!("{library}: {error}. Nothing on disk is touched because of it"));
                 }
                 Err(CloudKitError::TokenRefused { .. }) => list_again(ctx, number, id).await?,
@@ -117,7 +132,7 @@ pub async fn replay(
         feed.more();
         zones = rest;
     }
-    Ok(())
+    Ok(lost)
 }
 
 async fn take_page(

@@ -17,7 +17,9 @@ pub mod tally;
 
 mod absorb;
 mod lookup;
+mod missed;
 mod policy;
+mod seen;
 mod urls;
 
 pub use context::Context;

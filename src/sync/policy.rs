@@ -70,7 +70,7 @@ async fn list_again(ctx: &Context) -> Result<(), RunError> {
 /// The keys that decide which files a photo has and where they lie. The destination and the network are none of them.
 pub(super) fn fingerprint(p: &Photos) -> String {
     format!(
-        "layout={} zone={:?} names={:?} live={:?} edited={} originals={} raw={} bursts={} hidden={} videos={} screenshots={} personal={} shared={}",
+        "layout={} zone={:?} names={:?} live={:?} edited={} originals={} raw={} bursts={} hidden={} stills={} videos={} screenshots={} from={:?} until={:?} personal={} shared={}",
         p.layout,
         p.time_zone,
         p.names,
@@ -80,8 +80,11 @@ pub(super) fn fingerprint(p: &Photos) -> String {
         p.raw,
         p.bursts,
         p.hidden,
+        p.stills,
         p.videos,
         p.screenshots,
+        p.from,
+        p.until,
         p.libraries.personal,
         p.libraries.shared
     )

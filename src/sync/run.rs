@@ -184,8 +184,10 @@ fn forget_disk(state: &State) -> Result<(), RunError> {
 
 /// Makes the catalog true: new libraries are found, known ones asked for changes, new ones listed.
 async fn bring_up_to_date(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
-    check::discover(ctx).await?;
-    check::changes(ctx, feed).await?;
+    check::discover(ctx, false).await?;
+    if check::changes(ctx, feed).await? {
+        check::discover(ctx, true).await?;
+    }
     check::ask_again(ctx).await?;
     for (number, row) in check::zones_in_scope(ctx).await? {
         if matches!(row.progress, Progress::Listing { .. }) {

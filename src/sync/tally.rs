@@ -56,6 +56,8 @@ pub struct Outcome {
     pub to_move_items: Vec<Trouble>,
     /// With `--dry-run`: files that would be moved.
     pub to_move: u64,
+    /// With `--dry-run`: files that would be copied from another photo with the same content.
+    pub to_copy: u64,
     /// With `--dry-run`: files that would leave the mirror.
     pub to_remove: u64,
     /// Photos deleted in iCloud whose files stay on this disk.
@@ -68,7 +70,7 @@ pub struct Outcome {
     pub held: u64,
     /// Records of kinds that are of no interest to a mirror.
     pub ignored_records: BTreeMap<String, u64>,
-    /// Albums whose members changed.
+    /// Albums that changed, by their path: they themselves, their members or who is in them.
     pub albums: BTreeMap<String, AlbumChange>,
     /// Lines worth reading.
     pub warnings: Vec<String>,
@@ -100,6 +102,26 @@ pub struct AlbumChange {
     pub added: u64,
     /// Photos that were taken out.
     pub removed: u64,
+    /// Photos of it that look different now: edited, or with another original.
+    pub edited: u64,
+    /// Photos of it with another date, name or mark.
+    pub changed: u64,
+    /// Photos of it that were deleted.
+    pub deleted: u64,
+    /// What became of the album itself: `new`, `renamed from ...`, `moved`, `deleted`.
+    pub what: Option<String>,
+}
+
+impl AlbumChange {
+    /// Adds what another page told.
+    pub(super) fn add(&mut self, other: Self) {
+        self.added += other.added;
+        self.removed += other.removed;
+        self.edited += other.edited;
+        self.changed += other.changed;
+        self.deleted += other.deleted;
+        self.what = other.what.or(self.what.take());
+    }
 }
 
 /// An item in trouble.

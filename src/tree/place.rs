@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use super::facts::{Facts, FileKind};
 use super::{Dir, RelPath, Root, Staging, TreeError, transfer};
+use crate::model::ContentHasher;
 
 /// Who may read a file or a new directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -101,7 +102,7 @@ impl Root {
     }
 
     /// Gives a file of the mirror (or of the attic) another name, which must be free. Nothing is fetched again:
-    /// where renaming is impossible the file is copied, and the old name goes last. The move lasts when the
+    /// where renaming is impossible the file is copied, the copy held against it, and the old name goes last. The move lasts when the
     /// parents of both paths have been handed to [`Root::sync_dirs`].
     pub fn relocate(&self, from: &RelPath, to: &RelPath, access: Access) -> Result<Facts, TreeError> {
         let failed = |errno| TreeError::from_errno("move", from, errno);
@@ -114,9 +115,13 @@ impl Root {
             Err(errno) => return Err(failed(errno)),
         }
         let facts = Facts::of_file(&old, from)?;
-        let mut staging = self.stage(&format!("{:x}{:016x}", facts.dev, facts.ino))?;
-        staging.truncate(0)?;
-        transfer::copy(&old, &mut staging.file).map_err(|source| TreeError::from_io("move", from, source))?;
+        let staging = self.stage_copy(from, &format!("{:x}{:016x}", facts.dev, facts.ino))?;
+        let mut copied = ContentHasher::new(false);
+        staging.read_existing(|chunk| copied.update(chunk))?;
+        if copied.finish() != self.hash(from, false)? {
+            let differs = std::io::Error::from(std::io::ErrorKind::InvalidData);
+            return Err(TreeError::from_io("move", from, differs));
+        }
         let mtime = Timestamp::from_nanosecond(facts.mtime_ns.into()).ok();
         let placed = self.place(staging, to, Finish { mtime, access })?;
         self.sync_dirs(&[to.parent()])?;

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::facts::{CHUNK, Facts, FileKind};
 use super::marker::own_path;
 use super::path::MAX_COMPONENT;
-use super::transfer::BESIDE;
+use super::transfer::{self, BESIDE};
 use super::{Access, Dir, RelPath, Root, TreeError};
 
 /// Name of the directory in larder's own one.
@@ -63,6 +63,21 @@ impl Root {
             FileKind::File => Ok(Staging { key: key.to_owned(), file, path, size: facts.size }),
             kind => Err(TreeError::InTheWay { path: path.to_string(), kind }),
         }
+    }
+
+    /// Stages a copy of a file of the mirror or the attic, in place of what an earlier run left under that key. Where the
+    /// file system can share the bytes of two files, it does.
+    pub fn stage_copy(&self, from: &RelPath, key: &str) -> Result<Staging, TreeError> {
+        let old = self.open_file(from)?;
+        let mut staging = self.stage(key)?;
+        staging.truncate(0)?;
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        fs::openat(self.incoming()?, staging.name(), flags, Mode::empty())
+            .map_err(std::io::Error::from)
+            .and_then(|plain| transfer::copy(&old, &mut File::from(plain)))
+            .map_err(|source| TreeError::from_io("copy", from, source))?;
+        staging.size = Facts::of_file(&staging.file, &staging.path)?.size;
+        Ok(staging)
     }
 
     /// Removes the staging file of `key`, if there is one.

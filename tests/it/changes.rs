@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use icloud_sim::LibrarySpec;
 use icloud_sim::photos::{Mutation, NewPhoto, PhotoKind, SharedRole};
+use serde_json::json;
 
 use crate::environment::{Ran, TestEnvironment, bytes_below};
 use crate::oracle::{self, Photo};
@@ -125,24 +126,77 @@ fn a_second_photo_of_the_same_file_is_a_file_of_its_own() {
     let asset = here.add(NewPhoto { kind: PhotoKind::Live, ..NewPhoto::default() });
     sync(&here, 2);
     here.change(Mutation::Duplicate { asset });
-    sync(&here, 2);
+    assert_eq!(sync(&here, 0).number("adopted"), 2, "the second is a copy of the first");
 }
 
 #[test]
-fn changes_of_albums_are_named() {
+fn a_photo_that_changes_libraries_is_moved_and_never_fetched() {
+    for shared in [SharedRole::Owner, SharedRole::Participant] {
+        for soft in [false, true] {
+            let here = mirrored(shared);
+            let asset = here.add(NewPhoto { kind: PhotoKind::EditedLive, ..NewPhoto::default() });
+            sync(&here, 4);
+            let there = here.change(Mutation::MoveToShared { asset, soft });
+            let ran = sync(&here, 0);
+            assert_eq!((ran.number("moved"), attic(&here).len()), (4, 0), "{}", ran.stdout);
+            here.control().reset_counters();
+            sync(&here, 0);
+            assert!(api_requests(&here) <= 2);
+            let asset = there["asset"].as_str().unwrap().to_owned();
+            here.change(Mutation::MoveToPersonal { asset });
+            assert_eq!(sync(&here, 0).number("moved"), 4);
+            assert!(attic(&here).is_empty());
+        }
+    }
+}
+
+/// What a run tells of albums, by their path, zeros left out.
+#[track_caller]
+fn albums(here: &TestEnvironment, contents: u64) -> serde_json::Value {
+    let mut albums = sync(here, contents).json()["albums"].take();
+    for (_, change) in albums.as_object_mut().unwrap() {
+        change.as_object_mut().unwrap().retain(|_, fact| *fact != 0 && !fact.is_null());
+    }
+    albums
+}
+
+#[test]
+fn changes_of_albums_are_named_with_their_reasons() {
     let here = mirrored(SharedRole::None);
-    let album = here.change(Mutation::AddAlbum { name: Some("Lisbon".into()), parent: None, folder: false });
-    let album = album["album"].as_str().unwrap().to_owned();
-    let asset = here.add(NewPhoto { album: Some(album.clone()), ..NewPhoto::default() });
-    assert_eq!(sync(&here, 1).json()["albums"], serde_json::json!({"Lisbon": {"added": 1, "removed": 0}}));
+    let make = |name: &str, parent: Option<String>, folder| {
+        let album = here.change(Mutation::AddAlbum { name: Some(name.into()), parent, folder });
+        album["album"].as_str().unwrap().to_owned()
+    };
+    let folder = make("Travel", None, true);
+    let album = make("Lisbon", Some(folder.clone()), false);
+    let asset =
+        here.add(NewPhoto { album: Some(album.clone()), kind: PhotoKind::Heic, ..NewPhoto::default() });
+    assert_eq!(
+        albums(&here, 1),
+        json!({"Travel": {"what": "new"}, "Travel/Lisbon": {"what": "new", "added": 1}})
+    );
+    here.change(Mutation::Edit { asset: asset.clone() });
+    let second = here.add(NewPhoto { album: Some(album.clone()), ..NewPhoto::default() });
+    assert_eq!(albums(&here, 2), json!({"Travel/Lisbon": {"added": 1, "edited": 1}}));
+    here.change(Mutation::SetFavorite { asset: asset.clone(), on: true });
+    here.change(Mutation::Delete { asset: second.clone() });
+    let text = here.larder(&["sync", "--once"]).run().expect(0).stdout;
+    assert!(text.contains("Travel/Lisbon: 1 changed, 1 deleted"), "{text}");
     here.change(Mutation::RenameAlbum { album: album.clone(), name: Some("Porto".into()) });
     here.change(Mutation::RemoveMember { album: album.clone(), asset: asset.clone(), soft: true });
-    assert_eq!(sync(&here, 0).json()["albums"], serde_json::json!({"Porto": {"added": 0, "removed": 1}}));
+    let told = json!({"Travel/Porto": {"what": "renamed from `Lisbon`", "removed": 1}});
+    assert_eq!(albums(&here, 0), told);
+    here.change(Mutation::MoveAlbum { album: album.clone(), parent: None });
     here.change(Mutation::AddMember { album: album.clone(), asset: asset.clone() });
-    sync(&here, 0);
-    here.change(Mutation::RemoveMember { album, asset, soft: false });
+    assert_eq!(albums(&here, 0), json!({"Porto": {"what": "moved", "added": 1}}));
+    here.change(Mutation::RemoveMember { album: album.clone(), asset, soft: false });
+    here.change(Mutation::RenameAlbum { album: folder, name: Some("Trips".into()) });
     let text = here.larder(&["sync", "--once"]).run().expect(0).stdout;
-    assert!(text.contains("Porto: 1 removed"), "{text}");
+    assert!(text.contains("Porto: 1 removed") && text.contains("Trips: renamed from `Travel`"), "{text}");
+    here.change(Mutation::DeleteAlbum { album: album.clone() });
+    assert_eq!(albums(&here, 0), json!({"Porto": {"what": "deleted"}}));
+    here.change(Mutation::PurgeAlbum { album });
+    assert_eq!(albums(&here, 0), json!({}));
 }
 
 #[test]
@@ -161,10 +215,87 @@ fn an_upload_that_is_finished_later_comes_later() {
 }
 
 #[test]
+fn an_edit_of_a_photo_whose_upload_is_awaited_comes_with_the_next_run() {
+    let here = mirrored(SharedRole::None);
+    let asset = here.add(NewPhoto { pending: true, ..NewPhoto::default() });
+    here.sync().expect(0);
+    here.change(Mutation::Edit { asset });
+    assert_eq!(sync(&here, 1).number("waiting"), 1);
+}
+
+#[test]
 fn a_lost_history_is_listed_again_and_nothing_is_fetched_twice() {
     let here = mirrored(SharedRole::None);
     here.change(Mutation::ResetZone { zone: None });
     here.add(NewPhoto::default());
     sync(&here, 1);
     sync(&here, 0);
+}
+
+#[test]
+fn an_edit_that_is_taken_back_leaves_for_the_attic_and_the_original_stays() {
+    let here = mirrored(SharedRole::None);
+    let asset = here.add(NewPhoto { kind: PhotoKind::EditedLive, ..NewPhoto::default() });
+    sync(&here, 4);
+    here.change(Mutation::Revert { asset: asset.clone() });
+    // The date moves it at the same time: the rendition leaves all the same.
+    here.change(Mutation::SetDate {
+        asset: asset.clone(),
+        date_ms: Some(1_400_000_000_000),
+        time_zone_offset: None,
+    });
+    let ran = sync(&here, 0);
+    assert_eq!((ran.number("moved"), ran.number("removed"), attic(&here).len()), (2, 2, 2), "{}", ran.stdout);
+    here.change(Mutation::Edit { asset });
+    assert_eq!(sync(&here, 2).number("failed"), 0);
+}
+
+#[test]
+fn what_was_deleted_while_the_history_was_lost_leaves_through_the_brake() {
+    let here = mirrored(SharedRole::None);
+    let album = here.change(Mutation::AddAlbum { name: Some("Lisbon".into()), parent: None, folder: false });
+    let album = album["album"].as_str().unwrap().to_owned();
+    let add = |album: Option<&String>| here.add(NewPhoto { album: album.cloned(), ..NewPhoto::default() });
+    let [purged, deleted, hidden, left] = [None, None, None, Some(&album)].map(add);
+    sync(&here, 4);
+    here.change(Mutation::Purge { asset: purged });
+    here.change(Mutation::Delete { asset: deleted });
+    here.change(Mutation::SetHidden { asset: hidden, on: true });
+    here.change(Mutation::RemoveMember { album, asset: left, soft: false });
+    here.change(Mutation::ResetZone { zone: None });
+    let ran = sync(&here, 0);
+    assert_eq!((ran.number("removed"), ran.number("moved")), (2, 1), "{}", ran.stdout);
+    let ls = here.larder(&["ls", "--json"]).run().expect(0).json();
+    let albums = ls["libraries"][0]["albums"].as_array().unwrap();
+    let lisbon = albums.iter().find(|album| album["path"] == "Lisbon").unwrap();
+    assert_eq!(lisbon["photos"], 0);
+
+    for asset in here.inventory().zones[0].assets.iter().filter(|asset| !asset.deleted).take(30) {
+        here.change(Mutation::Purge { asset: asset.record_name.clone() });
+    }
+    here.change(Mutation::ResetZone { zone: None });
+    let before = Tree::read(&here.destination());
+    let ran = here.sync().expect(1);
+    assert!(ran.number("held") >= 30, "{}", ran.stdout);
+    Tree::read(&here.destination()).must_equal(&before);
+}
+
+#[test]
+fn a_library_that_apple_moved_is_the_same_library() {
+    let here = mirrored(SharedRole::Owner);
+    let before = Tree::read(&here.destination());
+    here.change(Mutation::MigrateZone);
+    let ran = sync(&here, 0);
+    assert_eq!(
+        (ran.number("moved"), ran.number("adopted"), ran.number("removed")),
+        (0, 0, 0),
+        "{}",
+        ran.stdout
+    );
+    Tree::read(&here.destination()).must_equal(&before);
+    here.control().reset_counters();
+    here.add(NewPhoto::default());
+    let ran = sync(&here, 1);
+    assert_eq!(ran.json()["warnings"], json!([]));
+    assert!(api_requests(&here) <= 3, "{:?}", here.control().counters().by_label);
 }

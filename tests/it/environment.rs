@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use icloud_sim::photos::{Inventory, Mutation, NewPhoto};
+use icloud_sim::photos::{Inventory, Mutation, NewPhoto, Photos};
 use icloud_sim::{Account, Config, Control, LibrarySpec, Simulator};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -135,6 +135,16 @@ impl TestEnvironment {
     /// One run, summed up as JSON.
     pub(crate) fn sync(&self) -> Ran {
         self.larder(&["sync", "--once", "--json"]).run()
+    }
+
+    /// A new home for the mirror, an account with this library, and a session: as if somebody had just signed in.
+    pub(crate) fn start_over(&self, library: &LibrarySpec) {
+        self.lose_state();
+        fs::remove_dir_all(self.destination()).unwrap();
+        fs::create_dir(self.destination()).unwrap();
+        self.control().clear_faults();
+        self.control().photos(|photos| *photos = Photos::new(library));
+        self.control().reset_counters();
     }
 
     /// Forgets everything but the session.

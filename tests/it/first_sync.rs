@@ -48,7 +48,7 @@ fn everything_comes_home(shared: SharedRole, seed: u64) {
     let waiting = oracle::waiting(&photos);
     assert!(not_provable > 0 && waiting > 0, "the library is not awkward");
     for (key, expected) in [
-        ("fetched", files),
+        ("fetched", oracle::fetches(&photos)),
         ("fetched_bytes", oracle::bytes(&photos)),
         ("proven", files - not_provable - disputed),
         ("not_provable", not_provable),
@@ -56,7 +56,7 @@ fn everything_comes_home(shared: SharedRole, seed: u64) {
         ("waiting", waiting),
         ("broken", 0),
         ("failed", 0),
-        ("adopted", 0),
+        ("adopted", files - oracle::fetches(&photos)),
         ("kept", 0),
     ] {
         assert_eq!(ran.number(key), expected, "{key} in {}", ran.stdout);

@@ -21,6 +21,8 @@ mod layers;
 #[cfg(test)]
 mod listing_cost;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod oracle;

@@ -1,6 +1,8 @@
 //! What a mirror must hold, worked out from the truth about a library by the documented rules, without asking
 //! larder: which files a photo has, in which folder they lie, and what they are called.
 
+use std::collections::BTreeSet;
+
 use icloud_sim::photos::{AssetEntry, Inventory, ResourceEntry};
 use jiff::{Timestamp, tz};
 use unicode_normalization::UnicodeNormalization as _;
@@ -27,6 +29,8 @@ pub(crate) struct Photo {
 /// A file of a photo.
 #[derive(Debug)]
 pub(crate) struct Expected {
+    /// Prefix of its fields in the record: `resOriginal`.
+    pub(crate) kind: String,
     /// What follows the stem: `-edited`.
     pub(crate) suffix: &'static str,
     /// Extension without the dot.
@@ -35,6 +39,8 @@ pub(crate) struct Expected {
     pub(crate) size: u64,
     /// SHA-256 of what iCloud serves.
     pub(crate) sha256: String,
+    /// The same for files of one content of one sort: those of photos on one master.
+    pub(crate) content: (String, String, String),
     /// Whether the published checksum is of the form that can be checked.
     pub(crate) provable: bool,
     /// Whether the bytes are what the published checksum says.
@@ -82,15 +88,26 @@ pub(crate) fn count(photos: &[Photo]) -> u64 {
     files(photos).count() as u64
 }
 
-/// Requests for contents that bringing them home takes when nothing goes wrong: one a file, none for an empty one,
-/// two for a disputed one.
-pub(crate) fn requests(photos: &[Photo]) -> u64 {
-    files(photos).filter(|file| file.size > 0).count() as u64 + disputed(photos)
+/// Those that must be fetched: each content once, for a second photo of the same file is a copy of the first.
+fn fetched(photos: &[Photo]) -> impl Iterator<Item = &Expected> {
+    let mut seen = BTreeSet::new();
+    files(photos).filter(move |file| file.size == 0 || seen.insert(&file.content))
 }
 
-/// Their bytes.
+/// Their number.
+pub(crate) fn fetches(photos: &[Photo]) -> u64 {
+    fetched(photos).count() as u64
+}
+
+/// Requests for contents that bringing them home takes when nothing goes wrong: one a content, none for an empty one,
+/// two for a disputed one.
+pub(crate) fn requests(photos: &[Photo]) -> u64 {
+    fetched(photos).filter(|file| file.size > 0).count() as u64 + disputed(photos)
+}
+
+/// The bytes that are fetched.
 pub(crate) fn bytes(photos: &[Photo]) -> u64 {
-    files(photos).map(|file| file.size).sum()
+    fetched(photos).map(|file| file.size).sum()
 }
 
 /// Files whose checksum nobody can check.
@@ -159,10 +176,12 @@ fn photo(asset: &AssetEntry, shared: bool) -> Photo {
         .into_iter()
         .filter(|(resource, ..)| resource.downloadable)
         .map(|(resource, suffix, extension)| Expected {
+            kind: resource.kind.clone(),
             suffix,
             extension,
             size: resource.size,
             sha256: resource.sha256.clone(),
+            content: (asset.master.clone(), resource.kind.clone(), resource.file_checksum.clone()),
             // 21 bytes, the first of them 1: 28 characters that begin so.
             provable: resource.file_checksum.len() == 28
                 && [

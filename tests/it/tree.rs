@@ -51,7 +51,7 @@ impl Tree {
                     continue;
                 }
                 assert!(facts.is_file(), "{path} is neither file nor directory");
-                let sha256 = hex(&Sha256::digest(fs::read(entry.path()).unwrap()));
+                let sha256 = sha256(&fs::read(entry.path()).unwrap());
                 let mtime_ms = facts.mtime() * 1000 + facts.mtime_nsec() / 1_000_000;
                 tree.files.insert(path, Found { sha256, mtime_ms, mode });
             }
@@ -208,7 +208,9 @@ fn folded(path: &str) -> String {
     visible.nfd().collect::<String>().to_uppercase().to_lowercase().nfc().collect()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+/// SHA-256, hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }

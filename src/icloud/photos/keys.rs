@@ -47,7 +47,7 @@ pub(super) fn photo() -> Vec<String> {
     facts.chain(resources).collect()
 }
 
-/// For changes and for lookups, which bring every type of record.
+/// For changes and lookups, which bring every type of record.
 pub(super) fn everything() -> Vec<String> {
     with_albums(photo())
 }

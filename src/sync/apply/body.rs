@@ -22,12 +22,24 @@ pub(super) enum Landed {
     Long,
 }
 
+/// Where a file's bytes came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whence {
+    /// From iCloud.
+    Fetched,
+    /// It lay elsewhere in the mirror.
+    Moved,
+    /// Another photo has the same content.
+    Copied,
+}
+
 /// A file that has its final name.
 pub(super) struct Home {
     pub(super) path: RelPath,
     pub(super) proof: Proof,
     /// Whether it matched Apple's checksum, where that can be checked.
     pub(super) matched: Option<bool>,
+    pub(super) whence: Whence,
     /// Directories in which names changed.
     pub(super) dirs: Vec<Dir>,
     /// The directory that it left, which may be gone by now.
@@ -101,25 +113,34 @@ impl Partial {
                 return Ok(Landed::Wrong(digest));
             }
         };
-        place(root, task, self.staging, proof, matched, &digest, attic_date)
+        let home = place(root, task, self.staging, proof, &digest, attic_date)?;
+        Ok(Landed::Placed(Home { matched, ..home }))
     }
 }
 
-fn place(
+/// Gives a staged file, judged, its final name.
+pub(super) fn place(
     root: &Root,
     task: &Task,
     staging: Staging,
     proof: Proof,
-    matched: Option<bool>,
     digest: &Digest,
     attic_date: jiff::civil::Date,
-) -> Result<Landed, TreeError> {
+) -> Result<Home, TreeError> {
     let access = if task.private { Access::Private } else { Access::Shared };
     if let Some(dir) = &task.private_dir {
         root.ensure_dir(dir, access)?;
     }
     let finish = Finish { mtime: task.mtime, access };
-    let mut home = Home { path: task.path.clone(), proof, matched, dirs: vec![], left: None, attic: None };
+    let mut home = Home {
+        path: task.path.clone(),
+        proof,
+        matched: None,
+        whence: Whence::Fetched,
+        dirs: vec![],
+        left: None,
+        attic: None,
+    };
     if task.replaces.as_ref() == Some(&task.path) {
         home.attic = root.replace(staging, &task.path, attic_date, finish)?.attic;
     } else {
@@ -146,7 +167,7 @@ fn place(
     }
     home.dirs.push(home.path.parent());
     home.dirs.extend(home.attic.iter().map(RelPath::parent));
-    Ok(Landed::Placed(home))
+    Ok(home)
 }
 
 /// Whether the file at the path has that content.

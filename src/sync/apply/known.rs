@@ -1,5 +1,6 @@
 //! Is a file on disk what the ledger says it is?
 
+use crate::model::Digest;
 use crate::state::{PlacedFile, Proof};
 use crate::tree::{RelPath, Root, TreeError};
 
@@ -8,16 +9,25 @@ pub(in crate::sync) fn same_time(mtime_ns: i64, file: &PlacedFile) -> bool {
     file.mtime_ms.is_none_or(|given| (mtime_ns / 1_000_000 - given).abs() <= 2_000)
 }
 
-/// Whether the file at the path has the content that the ledger knows.
-pub(super) fn holds(root: &Root, path: &RelPath, file: &PlacedFile) -> Result<bool, TreeError> {
-    let own = match file.proof {
+/// The SHA-256 that stands for the content where Apple's checksum does not.
+pub(super) fn own_hash(file: &PlacedFile) -> Option<[u8; 32]> {
+    match file.proof {
         Some(Proof::SizeOnly { sha256 } | Proof::Disputed { sha256 }) => Some(sha256),
         _ => None,
-    };
-    let digest = root.hash(path, own.is_some())?;
-    Ok(digest.size == file.size
-        && match own {
+    }
+}
+
+/// Whether a digest is that of the content that the ledger knows. Where [`own_hash`] gives one, SHA-256 must have been
+/// taken.
+pub(super) fn is_meant(digest: &Digest, file: &PlacedFile) -> bool {
+    digest.size == file.size
+        && match own_hash(file) {
             Some(sha256) => digest.sha256 == Some(sha256),
             None => digest.apple == file.checksum,
-        })
+        }
+}
+
+/// Whether the file at the path has the content that the ledger knows.
+pub(super) fn holds(root: &Root, path: &RelPath, file: &PlacedFile) -> Result<bool, TreeError> {
+    Ok(is_meant(&root.hash(path, own_hash(file).is_some())?, file))
 }

@@ -6,6 +6,7 @@
 //! ```
 
 mod body;
+mod donor;
 mod fetch;
 mod known;
 mod local;
@@ -13,6 +14,7 @@ mod masters;
 mod record;
 mod remove;
 mod reserve;
+mod site;
 mod task;
 mod verify;
 
@@ -29,7 +31,7 @@ use crate::model::ItemId;
 use record::{Report, record};
 pub(in crate::sync) use known::same_time;
 pub use remove::remove;
-pub(in crate::sync) use remove::{allowed, on_disk};
+pub(in crate::sync) use remove::{allowed, to_leave};
 
 /// Dirty items planned at a time.
 const BATCH: usize = 128;
@@ -81,12 +83,17 @@ pub async fn foresee(ctx: &Context) -> Result<(), RunError> {
         let Some((_, last)) = batch.last() else { return remove::foresee(ctx).await };
         after = Some(last.seq);
         let due = batch.into_iter().filter(|(_, mark)| mark.not_before <= now).collect();
-        let planned = reserve::reserve(ctx, due, true).await?;
+        let manner = reserve::Manner { dry: true, patient: false };
+        let planned = reserve::reserve(ctx, due, &Busy::default(), manner).await?;
         masters::bring(ctx, planned.need_master).await?;
         for task in planned.works.iter().flat_map(|work| &work.tasks) {
             let path = task.path.to_string();
             if let Some(source) = &task.source {
-                ctx.tally.foreseen_move(&source.path.to_string(), &path);
+                if source.giver.as_ref().is_some_and(|giver| giver.keeps) {
+                    ctx.tally.note(|out| out.to_copy += 1);
+                } else {
+                    ctx.tally.foreseen_move(&source.path.to_string(), &path);
+                }
                 continue;
             }
             ctx.tally.foreseen(&path, task.wanted.resource.size);
@@ -103,6 +110,8 @@ struct Planner<'a> {
     width: Arc<Semaphore>,
     workers: JoinSet<Result<(), RunError>>,
     busy: Busy,
+    /// Items that were put off, while that is of use.
+    later: Option<Vec<ItemId>>,
     failures: Arc<fetch::Streak>,
 }
 
@@ -137,6 +146,7 @@ impl<'a> Planner<'a> {
             width: Arc::new(Semaphore::new(ctx.job.network.connections as usize)),
             workers: JoinSet::new(),
             busy,
+            later: Some(Vec::new()),
             failures: Arc::default(),
             ctx,
             reports,
@@ -150,6 +160,13 @@ impl<'a> Planner<'a> {
             let found = self.pass(feed).await?;
             if last && !found {
                 self.drain().await?;
+                // What was put off until everything else is done.
+                if let Some(later) = self.later.take().filter(|later| !later.is_empty()) {
+                    for item in &later {
+                        self.busy.remove(item);
+                    }
+                    continue;
+                }
                 // Renewed records may have marked items anew while their workers ended.
                 if !self.pass(feed).await? {
                     return self.drain().await;
@@ -182,8 +199,12 @@ impl<'a> Planner<'a> {
                 continue;
             }
             found = true;
-            let planned = reserve::reserve(self.ctx, due, false).await?;
-            planned.resting.iter().for_each(|item| self.busy.add(item.clone()));
+            let manner = reserve::Manner { dry: false, patient: self.later.is_some() };
+            let planned = reserve::reserve(self.ctx, due, &self.busy, manner).await?;
+            planned.resting.iter().chain(&planned.later).for_each(|item| self.busy.add(item.clone()));
+            if let Some(later) = &mut self.later {
+                later.extend(planned.later.iter().cloned());
+            }
             self.carry_out(planned).await?;
         }
     }

@@ -9,8 +9,8 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::Busy;
-use super::body::Home;
-use super::task::Task;
+use super::body::{Home, Whence};
+use super::task::{Source, Task};
 use crate::event::Event;
 use crate::model::ItemId;
 use crate::state::{self, Batch, Lies, PlacedFile, StateError};
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What planner and workers tell.
 pub(super) enum Report {
     /// An item's files are about to be fetched.
-    Begin { item: ItemId, generation: u32, files: usize },
+    Begin { item: ItemId, generation: Option<u32>, files: usize },
     /// Record now, and say when it is done.
     Flush(oneshot::Sender<()>),
     /// One of them is settled, one way or the other.
@@ -49,10 +49,13 @@ pub(super) enum Settled {
 
 /// An item whose files are on their way.
 struct Pending {
-    generation: u32,
+    /// Of the mark that goes when all is done; `None` when it stays.
+    generation: Option<u32>,
     left: usize,
     why: Option<String>,
     waiting: bool,
+    /// Files that iCloud does not hold yet.
+    waits: u64,
 }
 
 /// Records until every sender is gone.
@@ -73,7 +76,9 @@ pub(super) async fn record(ctx: Context, mut inbox: Receiver<Report>, busy: Busy
             None => return group.commit(&ctx).await,
             Some(Report::Flush(done)) => Some(done),
             Some(Report::Begin { item, generation, files }) => {
-                group.pending.insert(item, Pending { generation, left: files, why: None, waiting: true });
+                group
+                    .pending
+                    .insert(item, Pending { generation, left: files, why: None, waiting: true, waits: 0 });
                 continue;
             }
             Some(Report::Settled { task, settled }) => {
@@ -98,7 +103,7 @@ pub(super) async fn record(ctx: Context, mut inbox: Receiver<Report>, busy: Busy
 struct Group {
     busy: Busy,
     pending: HashMap<ItemId, Pending>,
-    placed: Vec<(ItemId, PlacedFile)>,
+    placed: Vec<(ItemId, PlacedFile, Option<Source>)>,
     dirs: Vec<Dir>,
     /// Directories that files left.
     left: Vec<Dir>,
@@ -119,10 +124,7 @@ impl Group {
                 None
             }
             Settled::Changed => None,
-            Settled::Waiting(why) => {
-                ctx.tally.note(|out| out.waiting += 1);
-                Some(why.to_owned())
-            }
+            Settled::Waiting(why) => Some(why.to_owned()),
             Settled::Failed(why) => {
                 let item = task.path.to_string();
                 ctx.tally.failed(&item, &why);
@@ -132,6 +134,7 @@ impl Group {
         };
         let Some(pending) = self.pending.get_mut(&task.item) else { return };
         pending.left -= 1;
+        pending.waits += u64::from(waits);
         if why.is_some() {
             pending.waiting &= waits;
             pending.why = why;
@@ -145,21 +148,20 @@ impl Group {
     }
 
     fn placed(&mut self, ctx: &Context, task: &Task, home: Home) {
-        let Home { path, proof, matched, dirs, left, attic } = home;
+        let Home { path, proof, matched, whence, dirs, left, attic } = home;
         let resource = &task.wanted.resource;
         let name = path.file_name().to_owned();
         let path = path.to_string();
-        // A move that had to be fetched after all comes with what hashing it said.
-        let moved = matched.is_none() && task.source.is_some();
+        let moved = whence == Whence::Moved;
         if moved {
             ctx.tally.note(|out| out.moved += 1);
         } else {
-            ctx.tally.placed(&path, resource.size, &proof, true);
+            ctx.tally.placed(&path, resource.size, &proof, whence == Whence::Fetched);
         }
         if attic.is_some() {
             ctx.tally.note(|out| out.replaced += 1);
         }
-        ctx.tell(&Event::Placed { path, size: resource.size, fetched: !moved });
+        ctx.tell(&Event::Placed { path, size: resource.size, fetched: whence == Whence::Fetched });
         if let Some(matched) = matched {
             let counts = self.classes.entry(resource.kind.as_str()).or_default();
             let count = if matched { &mut counts.0 } else { &mut counts.1 };
@@ -168,6 +170,7 @@ impl Group {
         }
         self.dirs.extend(dirs);
         self.left.extend(left);
+        let given = task.source.clone().filter(|source| moved && source.giver.is_some());
         self.placed.push((
             task.item.clone(),
             PlacedFile {
@@ -179,6 +182,7 @@ impl Group {
                 proof: Some(proof),
                 lies: Lies::There,
             },
+            given,
         ));
     }
 
@@ -191,29 +195,57 @@ impl Group {
         let (root, left) = (ctx.root.clone(), std::mem::take(&mut self.left));
         blocking(move || root.sync_dirs(&dirs).and_then(|()| root.sync_left(&left))).await?;
         let now = ctx.now();
-        let settled: Vec<ItemId> =
+        let mut settled: Vec<ItemId> =
             done.iter().filter(|(_, pending)| pending.why.is_none()).map(|(item, _)| item.clone()).collect();
-        ctx.write(move |batch| {
-            for (item, file) in placed {
-                put_file(batch, &item, file)?;
-            }
-            for (item, pending) in done {
-                match &pending.why {
-                    Some(why) => batch.postpone(&item, why, pending.waiting, now)?,
-                    None => batch.clear_mark(&item, pending.generation)?,
+        let mut waits: Vec<(ItemId, u64)> =
+            done.iter().map(|(item, pending)| (item.clone(), pending.waits)).collect();
+        let newer = ctx
+            .write(move |batch| {
+                let mut newer = Vec::new();
+                for (item, file, given) in placed {
+                    if let Some(source) = given {
+                        give_away(batch, &source)?;
+                    }
+                    put_file(batch, &item, file)?;
                 }
-            }
-            for (class, (matched, unmatched)) in classes {
-                batch.count_class(class, matched, unmatched)?;
-            }
-            Ok(())
-        })
-        .await?;
+                for (item, pending) in done {
+                    let (waiting, generation) = (pending.waiting, pending.generation);
+                    match (&pending.why, generation) {
+                        (None, None) => {}
+                        (None, Some(generation)) => batch.clear_mark(&item, generation)?,
+                        (Some(why), None) => batch.postpone(&item, why, waiting, now)?,
+                        // It failed, and changed meanwhile: it is planned anew in this run.
+                        (Some(why), Some(generation)) => {
+                            if batch.postpone_planned(&item, generation, why, waiting, now)? {
+                                newer.push(item);
+                            }
+                        }
+                    }
+                }
+                for (class, (matched, unmatched)) in classes {
+                    batch.count_class(class, matched, unmatched)?;
+                }
+                Ok(newer)
+            })
+            .await?;
+        // What is planned anew in this run is counted when it is settled.
+        waits.retain(|(item, _)| !newer.contains(item));
+        ctx.tally.note(|out| out.waiting += waits.iter().map(|(_, files)| files).sum::<u64>());
+        settled.extend(newer);
         for item in &settled {
             self.busy.remove(item);
         }
         Ok(())
     }
+}
+
+/// A photo that is gone gave its file to another one: nothing of it is there any more.
+fn give_away(batch: &mut Batch<'_>, source: &Source) -> Result<(), StateError> {
+    let Some(giver) = &source.giver else { return Ok(()) };
+    let Some(mut placement) = state::placement(batch, &giver.item)? else { return Ok(()) };
+    placement.files.retain(|file| file.kind != source.file.kind);
+    batch.release_path(state::Root::Photos, &fold(source.path.as_str()), &giver.item)?;
+    batch.put_placement(&giver.item, &placement)
 }
 
 fn put_file(batch: &mut Batch<'_>, item: &ItemId, file: PlacedFile) -> Result<(), StateError> {

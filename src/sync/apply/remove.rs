@@ -1,4 +1,4 @@
-//! What disappeared from iCloud leaves the mirror: planned only when every library is caught up, held by the brake
+//! What disappeared from iCloud leaves the mirror, whole photos and the renditions of edits that were taken back: planned only when every library is caught up, held by the brake
 //! when it is much, and never final where the job file does not say so.
 
 use jiff::civil::Date;
@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use super::BATCH;
 use super::known::{holds, same_time};
 use crate::config::{Policy, Removed, StopAbove};
-use crate::model::ItemId;
+use crate::model::{Asset, ItemId, Kind};
 use crate::state::{self, Lies, PlacedFile, Placement};
 use crate::sync::context::blocking;
-use crate::sync::{Context, RunError};
+use crate::sync::{Context, RunError, plan};
 use crate::tree::{Dir, FileKind, RelPath, Root, TreeError};
 
 /// Without a share or number that says otherwise, so many files may always leave.
@@ -18,11 +18,15 @@ const ALWAYS: u64 = 20;
 /// And so many never without being asked about.
 const NEVER: u64 = 500;
 
-/// An item that was deleted in iCloud and has files here.
+/// An item of which iCloud no longer has files that are here.
 struct Leaving {
     item: ItemId,
     generation: u32,
     placement: Placement,
+    /// What is to leave; nothing when all that was here has gone already.
+    kinds: Vec<Kind>,
+    /// Whether the mark goes with it. That of a photo whose other files failed stays.
+    settles: bool,
 }
 
 /// What became of a file that was to leave.
@@ -47,9 +51,6 @@ pub(super) async fn foresee(ctx: &Context) -> Result<(), RunError> {
 /// Carries out removals, or holds them. `confirmed` is how many files the person agreed to.
 pub async fn remove(ctx: &Context, confirmed: u64) -> Result<(), RunError> {
     let files = count(ctx).await?;
-    if files == 0 {
-        return Ok(());
-    }
     let removed = &ctx.job.removed;
     if removed.policy != Policy::Keep && files > confirmed {
         let total = ctx
@@ -89,17 +90,12 @@ async fn count(ctx: &Context) -> Result<u64, RunError> {
     let (mut files, mut after) = (0, None);
     while let Some((batch, last)) = leaving(ctx, after).await? {
         after = Some(last);
-        files += batch.iter().map(|leaving| on_disk(&leaving.placement).count() as u64).sum::<u64>();
+        files += batch.iter().map(|leaving| leaving.kinds.len() as u64).sum::<u64>();
     }
     Ok(files)
 }
 
-/// Its files that lie in the mirror.
-pub(in crate::sync) fn on_disk(placement: &Placement) -> impl Iterator<Item = &PlacedFile> {
-    placement.files.iter().filter(|file| file.proof.is_some() && !matches!(file.lies, Lies::Attic(_)))
-}
-
-/// Items among the next marks that are gone from iCloud and have files here, and where to go on; `None` at the end.
+/// Items among the next marks of which something is to leave, and where to go on; `None` at the end.
 async fn leaving(ctx: &Context, after: Option<u64>) -> Result<Option<(Vec<Leaving>, u64)>, RunError> {
     let found = ctx
         .read(move |view| {
@@ -107,11 +103,16 @@ async fn leaving(ctx: &Context, after: Option<u64>) -> Result<Option<(Vec<Leavin
             let Some(last) = marks.last().map(|(_, mark)| mark.seq) else { return Ok(None) };
             let mut leaving = Vec::new();
             for (item, mark) in marks {
-                let gone = state::asset(view, &item)?.is_some_and(|asset| asset.is_gone());
-                if let Some(placement) =
-                    state::placement(view, &item)?.filter(|p| gone && on_disk(p).count() > 0)
-                {
-                    leaving.push(Leaving { item, generation: mark.generation, placement });
+                let (Some(asset), Some(placement)) =
+                    (state::asset(view, &item)?, state::placement(view, &item)?)
+                else {
+                    continue;
+                };
+                let gone = asset.is_gone();
+                let kinds = to_leave(&asset, &placement);
+                if gone || !kinds.is_empty() {
+                    let settles = gone || mark.why.is_none();
+                    leaving.push(Leaving { item, generation: mark.generation, placement, kinds, settles });
                 }
             }
             Ok(Some((leaving, last)))
@@ -120,12 +121,22 @@ async fn leaving(ctx: &Context, after: Option<u64>) -> Result<Option<(Vec<Leavin
     Ok(found)
 }
 
+/// Files of an item that are on disk and that iCloud no longer has.
+pub(in crate::sync) fn to_leave(asset: &Asset, placement: &Placement) -> Vec<Kind> {
+    if asset.is_gone() {
+        return placement.files.iter().filter(|file| file.is_on_disk()).map(|file| file.kind).collect();
+    }
+    plan::surplus(asset, placement).map(|file| file.kind).collect()
+}
+
 async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
-    let Leaving { item, generation, mut placement } = leaving;
+    let Leaving { item, generation, mut placement, kinds, settles } = leaving;
     let policy = ctx.job.removed.policy;
-    if policy == Policy::Keep {
-        ctx.tally.note(|out| out.kept += 1);
-        ctx.write(move |batch| batch.clear_mark(&item, generation)).await?;
+    if policy == Policy::Keep || kinds.is_empty() {
+        ctx.tally.note(|out| out.kept += u64::from(!kinds.is_empty()));
+        if settles {
+            ctx.write(move |batch| batch.clear_mark(&item, generation)).await?;
+        }
         return Ok(());
     }
     let (root, date) = (ctx.root.clone(), ctx.today());
@@ -134,13 +145,10 @@ async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
         let mut dirs = Vec::new();
         for at in 0..placement.files.len() {
             let file = &placement.files[at];
-            if file.proof.is_none() || matches!(file.lies, Lies::Attic(_)) {
+            if !kinds.contains(&file.kind) {
                 continue;
             }
-            let text = match &file.lies {
-                Lies::Elsewhere(path) => path.clone(),
-                _ => placement.path(&file.name),
-            };
+            let text = placement.lies_at(file);
             let left = leave(&root, &text, file, policy, date, &mut dirs);
             let file = &mut placement.files[at];
             match &left {
@@ -170,7 +178,8 @@ async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
         batch.put_placement(&item, &placement)?;
         match why {
             Some(why) => batch.postpone(&item, &why, false, now),
-            None => batch.clear_mark(&item, generation),
+            None if settles => batch.clear_mark(&item, generation),
+            None => Ok(()),
         }
     })
     .await?;

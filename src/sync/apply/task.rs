@@ -39,6 +39,17 @@ pub(super) struct Source {
     pub(super) path: RelPath,
     /// What the ledger knows of it.
     pub(super) file: PlacedFile,
+    /// The other photo whose file it is; `None` when it is the item's own.
+    pub(super) giver: Option<Giver>,
+}
+
+/// A photo that has the same content.
+#[derive(Debug, Clone)]
+pub(super) struct Giver {
+    /// The photo.
+    pub(super) item: ItemId,
+    /// Whether it keeps its file, so that it is copied; otherwise it is gone from iCloud and gives the file away.
+    pub(super) keeps: bool,
 }
 
 impl Task {

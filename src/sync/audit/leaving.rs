@@ -1,11 +1,11 @@
-//! What was deleted in iCloud and has files here still: is it about to leave, or held?
+//! Files that iCloud no longer has: are they about to leave, or held?
 
 use super::desk::Desk;
 use super::difference::What;
 use crate::config::Policy;
 use crate::state;
 use crate::sync::RunError;
-use crate::sync::apply::{allowed, on_disk};
+use crate::sync::apply::{allowed, to_leave};
 
 /// Marks that are looked at in one view of the state.
 const PIECE: usize = 1_000;
@@ -30,10 +30,10 @@ impl Leaving {
             let Some((_, mark)) = marks.last() else { break };
             last = Some(mark.seq);
             for (item, _) in &marks {
-                if state::asset(&view, item)?.is_some_and(|asset| asset.is_gone())
-                    && let Some(placement) = state::placement(&view, item)?
+                if let (Some(asset), Some(placement)) =
+                    (state::asset(&view, item)?, state::placement(&view, item)?)
                 {
-                    files += on_disk(&placement).count() as u64;
+                    files += to_leave(&asset, &placement).len() as u64;
                 }
             }
         }

@@ -12,6 +12,7 @@ use crate::icloud::photos::List;
 use crate::model::{Asset, ItemId, Master, ZoneId};
 use crate::state::{self, Fate, Lies, Mark, PlacedFile, Placement, View, ZoneRow};
 use crate::sync::RunError;
+use crate::sync::apply::to_leave;
 use crate::sync::plan::{self, Verdict, Wanted, library_name};
 use crate::tree::{RelPath, TreeError};
 
@@ -127,7 +128,7 @@ impl Walk<'_> {
         if looked.asset.is_gone() {
             return self.gone(looked);
         }
-        let whole = match plan::judge(&looked.asset, looked.master.as_ref(), &self.desk.job.photos) {
+        let whole = match plan::judge(&looked.asset, looked.master.as_ref(), self.zone, &self.desk.job.photos) {
             Verdict::Files(wanted) => self.files(looked, &wanted)?,
             Verdict::OutOfScope(why) => {
                 let reason = format!("your job file leaves it out ({} = false)", why.key());
@@ -190,7 +191,10 @@ impl Walk<'_> {
         let folder = plan::folder(&looked.asset, self.zone, &self.desk.job.photos).join("/");
         let elsewhere = looked.placement.as_ref().is_some_and(|placement| placement.folder != folder);
         let (place, what) = (Place::Disk, What::Misplaced);
+        let leaves = looked.placement.as_ref().is_some_and(|placement| !to_leave(&looked.asset, placement).is_empty());
         match &looked.mark {
+            // What leaves has been told.
+            Some(mark) if mark.why.is_none() && leaves && !elsewhere => {}
             Some(mark) => {
                 let reason = mark.why.as_deref().unwrap_or("it changed in iCloud, or the job file did");
                 let action = format!("made good {}", words::when(mark, self.now));
@@ -294,45 +298,57 @@ impl Walk<'_> {
         Ok(false)
     }
 
-    /// Files that are on disk and that nobody asks for any more: they stay.
+    /// Files of a photo that are on disk and that nobody asks for any more.
     fn extras(&mut self, looked: &Looked, wanted: &[Wanted]) -> Result<(), RunError> {
-        for (placement, file) in files(looked).filter(|(_, file)| file.is_in_place()) {
-            if wanted.iter().any(|wanted| wanted.resource.kind == file.kind) {
-                continue;
+        let leaving = looked.placement.as_ref().map_or(vec![], |placement| to_leave(&looked.asset, placement));
+        for (placement, file) in files(looked).filter(|(_, file)| file.is_on_disk()) {
+            if leaving.contains(&file.kind) {
+                self.no_longer_in_icloud(looked, placement, file, "its edit was taken back in iCloud")?;
+            } else if file.is_in_place() && !wanted.iter().any(|one| one.resource.kind == file.kind) {
+                let path = placement.path(&file.name);
+                let lost = matches!(self.standing(&path, file)?, Ok(Standing::Lost));
+                if lost && self.desk.still(&looked.item, file)? {
+                    self.note_file(looked, file, Fate::Lost);
+                }
+                let reason = if lost {
+                    "nobody asks for it any more, and it is not there"
+                } else {
+                    "the job file asks for it no more"
+                };
+                self.found(looked, path, Place::Disk, What::Extra, reason, "nothing");
             }
-            let path = placement.path(&file.name);
-            let lost = matches!(self.standing(&path, file)?, Ok(Standing::Lost));
-            if lost && self.desk.still(&looked.item, file)? {
-                self.note_file(looked, file, Fate::Lost);
-            }
-            let reason = if lost {
-                "nobody asks for it any more, and it is not there"
-            } else {
-                "the photo or the job file asks for it no more"
-            };
-            self.found(looked, path, Place::Disk, What::Extra, reason, "nothing");
         }
         Ok(())
     }
 
     /// A photo that was deleted in iCloud and may have files here.
     fn gone(&mut self, looked: &Looked) -> Result<(), RunError> {
-        let here = |file: &PlacedFile| file.proof.is_some() && !matches!(file.lies, Lies::Attic(_));
-        for (placement, file) in files(looked).filter(|(_, file)| here(file)) {
-            let path = placement.lies_at(file);
-            let lost = matches!(self.standing(&path, file)?, Ok(Standing::Lost));
-            if lost && self.desk.still(&looked.item, file)? {
-                self.note_file(looked, file, Fate::Lost);
-                let reason = "it is not there any more, and iCloud has deleted the photo";
-                self.found(looked, path, Place::Disk, What::Lost, reason, "nothing: nobody has it");
-                continue;
-            }
-            let (what, action) = match &looked.mark {
-                Some(_) => self.leaving.of_a_file(),
-                None => (What::Kept, "nothing".into()),
-            };
-            self.found(looked, path, Place::Disk, what, "the photo was deleted in iCloud", &action);
+        for (placement, file) in files(looked).filter(|(_, file)| file.is_on_disk()) {
+            self.no_longer_in_icloud(looked, placement, file, "the photo was deleted in iCloud")?;
         }
+        Ok(())
+    }
+
+    fn no_longer_in_icloud(
+        &mut self,
+        looked: &Looked,
+        placement: &Placement,
+        file: &PlacedFile,
+        why: &str,
+    ) -> Result<(), RunError> {
+        let path = placement.lies_at(file);
+        let lost = matches!(self.standing(&path, file)?, Ok(Standing::Lost));
+        if lost && self.desk.still(&looked.item, file)? {
+            self.note_file(looked, file, Fate::Lost);
+            let reason = format!("it is not there any more, and {why}");
+            self.found(looked, path, Place::Disk, What::Lost, reason, "nothing: nobody has it");
+            return Ok(());
+        }
+        let (what, action) = match &looked.mark {
+            Some(_) => self.leaving.of_a_file(),
+            None => (What::Kept, "nothing".into()),
+        };
+        self.found(looked, path, Place::Disk, what, why, &action);
         Ok(())
     }
 

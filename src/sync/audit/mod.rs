@@ -31,7 +31,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use super::context::blocking;
-use super::{RunError, check, policy, run};
+use super::{RunError, policy, run};
 use crate::clock::Clock;
 use crate::config::Job;
 use crate::event::Observer;
@@ -41,7 +41,7 @@ use crate::icloud::session::{Account, Session, Store};
 use crate::model::{Area, ItemId};
 use crate::secret::Passwords;
 use crate::state::{self, MetaKey, ZoneRow};
-use crate::sync::plan::library_name;
+use crate::sync::plan::{library_in_scope, library_name};
 use crate::tree::{MirrorId, Root};
 use cloud::Told;
 pub use desk::Books;
@@ -198,7 +198,7 @@ async fn unknown_libraries(desk: &Desk, photos: &Photos, zones: &[(u16, ZoneRow)
     for area in areas {
         for (zone, _) in photos.zones(*area).await?.zones {
             let known = zones.iter().any(|(_, row)| row.id.name == zone.name);
-            if known || !check::in_scope(&libraries, &zone) {
+            if known || !library_in_scope(&zone, &desk.job.photos) {
                 continue;
             }
             let library = library_name(&zone);
@@ -256,7 +256,7 @@ fn unreadable(desk: &Desk, deep: bool) -> Result<(), RunError> {
 fn zones_in_scope(desk: &Desk) -> Result<Vec<(u16, ZoneRow)>, RunError> {
     let zones = state::zones(&desk.books.view()?)?;
     let (here, out): (Vec<_>, Vec<_>) =
-        zones.into_iter().partition(|(_, row)| check::in_scope(&desk.job.photos.libraries, &row.id));
+        zones.into_iter().partition(|(_, row)| library_in_scope(&row.id, &desk.job.photos));
     for (_, row) in out {
         let library = library_name(&row.id);
         let reason = "your job file leaves it out (libraries)";

@@ -10,11 +10,11 @@ pub use files::{Wanted, wanted_files};
 pub use naming::{
     Names, Spot, base_name, choose_names, folder, library_name, mtime, names_for, plausible, private_dir,
 };
-pub use scope::{OutOfScope, out_of_scope};
+pub use scope::{OutOfScope, library_in_scope, out_of_scope};
 
 use crate::config::Photos;
-use crate::model::{Asset, Kind, Master};
-use crate::state::Placement;
+use crate::model::{Asset, Kind, Master, ZoneId};
+use crate::state::{PlacedFile, Placement};
 
 /// What is to be done about an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub enum Verdict {
 
 /// What an asset asks for.
 #[must_use]
-pub fn judge(asset: &Asset, master: Option<&Master>, policy: &Photos) -> Verdict {
+pub fn judge(asset: &Asset, master: Option<&Master>, zone: &ZoneId, policy: &Photos) -> Verdict {
     if asset.is_gone() {
         return Verdict::Gone;
     }
@@ -43,7 +43,7 @@ pub fn judge(asset: &Asset, master: Option<&Master>, policy: &Photos) -> Verdict
             None => Verdict::Waiting("its record names no original"),
         };
     };
-    if let Some(why) = out_of_scope(asset, master, policy) {
+    if let Some(why) = out_of_scope(asset, master, zone, policy) {
         return Verdict::OutOfScope(why);
     }
     if master.resource(Kind::Original).is_none() {
@@ -63,6 +63,16 @@ pub fn missing<'a>(wanted: &'a [Wanted], placement: Option<&Placement>) -> Vec<&
         })
     };
     wanted.iter().filter(|file| !in_place(file)).collect()
+}
+
+/// Files on disk that iCloud no longer has although the photo is there: renditions whose edit was taken back. A rendition
+/// that is merely absent from the record of an edited photo may still be on its way up; it says nothing.
+pub fn surplus<'a>(asset: &Asset, placement: &'a Placement) -> impl Iterator<Item = &'a PlacedFile> {
+    let reverted = asset.adjustment.is_none();
+    placement.files.iter().filter(move |file| {
+        let rendition = matches!(file.kind, Kind::EditedStill | Kind::EditedMotion);
+        reverted && rendition && file.is_on_disk()
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! `IMG_1.JPG`).
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use super::Wanted;
@@ -80,6 +81,11 @@ pub fn library_name(zone: &ZoneId) -> &'static str {
 #[must_use]
 pub fn mtime(asset: &Asset) -> Option<Timestamp> {
     [asset.asset_date, asset.added_date, asset.created].into_iter().flatten().find_map(plausible)
+}
+
+/// The day on which a photo was taken, as the folders of the layout understand it.
+pub(super) fn day(asset: &Asset, policy: &Photos) -> Option<Date> {
+    mtime(asset).map(|instant| policy.time_zone.wall_clock(instant, asset.zone_offset).date())
 }
 
 /// Years outside of 1826 to 2200 occur (year 5, year 2743924: `icloud_photos_downloader` #122, #92) and say

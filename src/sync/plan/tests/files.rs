@@ -2,10 +2,12 @@
 
 use Kind::{Alternative, EditedMotion, EditedStill, Motion, Original};
 
+use jiff::civil::{Date, date};
+
 use super::*;
-use crate::config::LivePhotos;
+use crate::config::{Libraries, LivePhotos};
 use crate::state::{Lies, PlacedFile, Placement, Proof};
-use crate::sync::plan::{OutOfScope, Verdict, judge, missing, wanted_files};
+use crate::sync::plan::{OutOfScope, Verdict, judge, missing, out_of_scope, wanted_files};
 
 /// What the files of a photo called `IMG_1` would be called.
 fn files(asset: &Asset, master: &Master, policy: &Photos) -> Vec<String> {
@@ -141,17 +143,42 @@ fn what_the_job_file_leaves_out_is_named_by_its_key() {
     let screenshot = Asset { subtype_v2: 3, ..asset(&[]) };
     let burst = Asset { burst: Some("B".into()), ..asset(&[]) };
     let none = Photos { hidden: false, videos: false, bursts: false, screenshots: false, ..usual() };
+    let zone = zone("PrimarySync");
     for (asset, master, why, key) in [
         (&hidden, &still, OutOfScope::Hidden, "hidden"),
         (&asset(&[]), &video, OutOfScope::Video, "videos"),
         (&burst, &still, OutOfScope::Burst, "bursts"),
         (&screenshot, &still, OutOfScope::Screenshot, "screenshots"),
     ] {
-        assert_eq!(judge(asset, Some(master), &none), Verdict::OutOfScope(why));
+        assert_eq!(judge(asset, Some(master), &zone, &none), Verdict::OutOfScope(why));
         assert_eq!(why.key(), key);
-        assert!(matches!(judge(asset, Some(master), &usual()), Verdict::Files(files) if files.len() == 1));
+        assert!(
+            matches!(judge(asset, Some(master), &zone, &usual()), Verdict::Files(files) if files.len() == 1)
+        );
     }
-    assert!(matches!(judge(&asset(&[]), Some(&still), &none), Verdict::Files(_)));
+    assert!(matches!(judge(&asset(&[]), Some(&still), &zone, &none), Verdict::Files(_)));
+    let of = |policy: Photos| out_of_scope(&asset(&[]), &still, &zone, &policy).map(OutOfScope::key);
+    assert_eq!(of(Photos { stills: false, ..usual() }), Some("stills"));
+    assert_eq!(
+        of(Photos { libraries: Libraries { personal: false, shared: true }, ..usual() }),
+        Some("libraries")
+    );
+}
+
+#[test]
+fn days_are_those_of_the_place_where_the_photo_was_taken() {
+    let still = master("IMG_1.HEIC", &[(Original, HEIC)]);
+    let of = |asset: &Asset, from: Option<Date>, until: Option<Date>| {
+        let policy = Photos { from, until, ..usual() };
+        out_of_scope(asset, &still, &zone("PrimarySync"), &policy).map(OutOfScope::key)
+    };
+    // 23:30 UTC of 30 June: already July in Berlin.
+    let (june, july) = (Some(date(2024, 6, 30)), Some(date(2024, 7, 1)));
+    let (utc, berlin) = (asset(&[]), Asset { zone_offset: Some(7200), ..asset(&[]) });
+    assert_eq!((of(&utc, june, june), of(&berlin, july, july)), (None, None));
+    assert_eq!((of(&utc, july, None), of(&berlin, None, june)), (Some("from"), Some("until")));
+    let undated = Asset { asset_date: None, added_date: None, ..asset(&[]) };
+    assert_eq!(of(&undated, july, july), None);
 }
 
 #[test]
@@ -159,15 +186,15 @@ fn an_asset_is_judged_by_what_is_known_of_it() {
     let still = master("IMG_1.HEIC", &[(Original, HEIC)]);
     let known = asset(&[]);
     let name = known.master.clone().unwrap();
-    assert_eq!(judge(&known, None, &usual()), Verdict::NeedsMaster(name));
+    assert_eq!(judge(&known, None, &zone("PrimarySync"), &usual()), Verdict::NeedsMaster(name));
     let orphan = Asset { master: None, ..asset(&[]) };
-    assert!(matches!(judge(&orphan, None, &usual()), Verdict::Waiting(_)));
+    assert!(matches!(judge(&orphan, None, &zone("PrimarySync"), &usual()), Verdict::Waiting(_)));
     let unfinished = master("IMG_1.HEIC", &[(Motion, MOV)]);
-    assert!(matches!(judge(&known, Some(&unfinished), &usual()), Verdict::Waiting(_)));
+    assert!(matches!(judge(&known, Some(&unfinished), &zone("PrimarySync"), &usual()), Verdict::Waiting(_)));
     // Deleted goes before everything: nothing is asked for on behalf of what is gone.
     for gone in [Asset { deleted: true, ..asset(&[]) }, Asset { expunged: true, ..asset(&[]) }] {
-        assert_eq!(judge(&gone, Some(&still), &usual()), Verdict::Gone);
-        assert_eq!(judge(&gone, None, &usual()), Verdict::Gone);
+        assert_eq!(judge(&gone, Some(&still), &zone("PrimarySync"), &usual()), Verdict::Gone);
+        assert_eq!(judge(&gone, None, &zone("PrimarySync"), &usual()), Verdict::Gone);
     }
 }
 

@@ -19,7 +19,9 @@ pub(super) struct RemovedZone {
 
 impl Photos {
     fn zones_in(&self, area: Area) -> impl Iterator<Item = &Zone> {
-        self.zones.iter().filter(move |zone| zone.area == area)
+        let listed =
+            move |zone: &&Zone| zone.area == area && !self.quirks.unlisted_zones.contains(&zone.name);
+        self.zones.iter().filter(listed)
     }
 
     /// `zones/list`.

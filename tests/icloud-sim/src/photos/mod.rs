@@ -193,6 +193,7 @@ impl Photos {
             let kind = id.zone_type.as_deref();
             let own = area == Area::Private;
             zone.area == area
+                && !self.quirks.closed_zones.contains(&zone.name)
                 && zone.name == id.zone_name
                 && (owner == Some(&zone.owner) || own && matches!(owner, None | Some("_defaultOwner")))
                 && (kind == Some("REGULAR_CUSTOM_ZONE") || own && kind.is_none())

@@ -31,6 +31,12 @@ pub struct Quirks {
     pub relations_first: bool,
     /// Tombstones come without `recordChangeTag` and without `recordType`.
     pub bare_tombstones: bool,
+    /// Lists of photos, members and albums end after so many items, as if there were no more; 0 is an empty library.
+    pub lists_end_after: Option<usize>,
+    /// Zones that `zones/list` and `changes/database` leave out, although they answer.
+    pub unlisted_zones: Vec<String>,
+    /// Zones that answer as if they did not exist.
+    pub closed_zones: Vec<String>,
     /// `CheckIndexingState` says `RUNNING`, 42 per cent.
     pub indexing_running: bool,
     /// Life of a download URL in seconds.
@@ -62,6 +68,9 @@ impl Default for Quirks {
             bare_relations: false,
             relations_first: false,
             bare_tombstones: false,
+            lists_end_after: None,
+            unlisted_zones: Vec::new(),
+            closed_zones: Vec::new(),
             indexing_running: false,
             url_lifetime_s: 3_600,
         }

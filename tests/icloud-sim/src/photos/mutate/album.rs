@@ -75,6 +75,29 @@ impl Photos {
         self.change_album(name, now_ms, |album| album.parent = parent)
     }
 
+    /// What lies in the folder goes before the folder itself.
+    pub(super) fn delete_folder(&mut self, name: &str, now_ms: i64) -> Result<Value, String> {
+        let (zone, folder) = self.album_named(name)?;
+        let zone = &mut self.zones[zone];
+        if !zone.album(folder).is_folder() {
+            return Err(format!("No folder `{name}`"));
+        }
+        let mut inside = vec![folder];
+        let mut next = 0;
+        while let Some(above) = inside.get(next).map(|at| zone.album(*at).name.clone()) {
+            let below = (0..).zip(&zone.albums).filter(|(_, album)| {
+                album.stamp.tag != 0 && !album.bin.holds() && album.parent.as_ref() == Some(&above)
+            });
+            inside.extend(below.map(|(at, _)| at).collect::<Vec<u32>>());
+            next += 1;
+        }
+        for at in inside.into_iter().rev() {
+            zone.albums[at as usize].bin = Bin::Since(now_ms);
+            zone.write(Id::Album(at), now_ms);
+        }
+        Ok(json!({}))
+    }
+
     pub(super) fn purge_album(&mut self, name: &str, now_ms: i64) -> Result<Value, String> {
         let (zone, at) = self.album_named(name)?;
         let zone = &mut self.zones[zone];

@@ -72,6 +72,11 @@ pub(super) fn put_into_bin(zone: &mut Zone, at: u32, now_ms: i64) {
 pub(super) fn purge_asset(zone: &mut Zone, at: u32, now_ms: i64) {
     let master = zone.asset(at).master;
     zone.purge(Id::Asset(at), now_ms);
+    leave_master(zone, master, now_ms);
+}
+
+/// A photo no longer uses a master: a tombstone, when it was the last.
+pub(super) fn leave_master(zone: &mut Zone, master: u32, now_ms: i64) {
     zone.masters[master as usize].uses -= 1;
     if zone.master(master).uses == 0 {
         zone.purge(Id::Master(master), now_ms);

@@ -68,6 +68,22 @@ pub enum Mutation {
         /// None takes the field away.
         title: Option<String>,
     },
+    /// Another file name: that of the master, and so of every photo that shares it.
+    Rename {
+        /// The photo.
+        asset: String,
+        /// None takes the field away.
+        name: Option<String>,
+    },
+    /// Another original under the same photo.
+    ReplaceOriginal {
+        /// The photo.
+        asset: String,
+        /// The master keeps its name and gets another original, which no document shows. Otherwise as photos.md 7.2 has it,
+        /// where a master's name is its original's checksum: the photo names another master, and a tombstone remains of
+        /// the old one unless another photo needs it.
+        same_master: bool,
+    },
     /// Puts a photo into a shared album, which means nothing to a mirror.
     ShareInAlbum {
         /// The photo.
@@ -122,6 +138,11 @@ pub enum Mutation {
     DeleteAlbum {
         /// The album or folder.
         album: String,
+    },
+    /// Deletes a folder with everything in it; the photos stay.
+    DeleteFolder {
+        /// The folder.
+        folder: String,
     },
     /// Tombstones for a deleted album and its relations.
     PurgeAlbum {
@@ -180,6 +201,9 @@ pub enum Mutation {
         /// Zone name; the personal library when there is none.
         zone: Option<String>,
     },
+    /// Apple moves the account's data: the personal library is another zone, of which no token is known, and the old zone
+    /// is gone (photos.md 2.2). That photos keep their names is assumed, not documented. Answers `{zone}`.
+    MigrateZone,
     /// Removes a zone.
     RemoveZone {
         /// Zone name.
@@ -258,6 +282,10 @@ impl Photos {
             Mutation::SetTitle { asset, title } => {
                 self.change(&asset, now_ms, |asset| asset.extra_mut().title = title)
             }
+            Mutation::Rename { asset, name } => self.rename(&asset, name.as_deref(), now_ms),
+            Mutation::ReplaceOriginal { asset, same_master } => {
+                self.replace_original(&asset, same_master, now_ms)
+            }
             Mutation::ShareInAlbum { asset } => {
                 self.change(&asset, now_ms, |asset| asset.extra_mut().shared_date = Some(now_ms))
             }
@@ -273,6 +301,7 @@ impl Photos {
             Mutation::DeleteAlbum { album } => {
                 self.change_album(&album, now_ms, |album| album.bin = super::item::Bin::Since(now_ms))
             }
+            Mutation::DeleteFolder { folder } => self.delete_folder(&folder, now_ms),
             Mutation::PurgeAlbum { album } => self.purge_album(&album, now_ms),
             Mutation::AddMember { album, asset } => self.add_member(&album, &asset, now_ms),
             Mutation::RemoveMember { album, asset, soft } => self.remove_member(&album, &asset, soft, now_ms),
@@ -282,6 +311,7 @@ impl Photos {
             Mutation::AddIgnorable { zone, count } => self.add_ignorable(zone.as_deref(), count, now_ms),
             Mutation::AddAndPurge { zone } => self.add_and_purge(zone.as_deref(), now_ms),
             Mutation::ResetZone { zone } => self.reset_zone(zone.as_deref()),
+            Mutation::MigrateZone => self.migrate_zone(),
             Mutation::RemoveZone { zone } => self.remove_zone(&zone),
             Mutation::OpenSharedLibrary { role } => self.open_shared_library(role),
         }

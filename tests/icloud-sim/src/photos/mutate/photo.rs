@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::NewPhoto;
+use super::bin::leave_master;
 use crate::photos::Photos;
 use crate::photos::generate::{Draft, files, renders};
-use crate::photos::item::{Asset, Edit, FileName, Presence, Resource, Stamp};
+use crate::photos::item::{Asset, Edit, FileName, Master, Presence, Resource, Stamp};
 use crate::photos::noise;
 use crate::photos::record::resource::checksum_text;
 use crate::photos::uti::Prefix;
@@ -99,6 +100,51 @@ impl Photos {
         change(&mut zone.assets[at as usize]);
         zone.write(Id::Asset(at), now_ms);
         Ok(json!({}))
+    }
+
+    /// The name is the master's: the asset is not written.
+    pub(super) fn rename(&mut self, asset: &str, name: Option<&str>, now_ms: i64) -> Result<Value, String> {
+        let (zone, at) = self.asset_named(asset)?;
+        let zone = &mut self.zones[zone];
+        let master = zone.asset(at).master;
+        zone.masters[master as usize].file_name = name.map_or(FileName::Absent, FileName::text);
+        zone.write(Id::Master(master), now_ms);
+        Ok(json!({}))
+    }
+
+    pub(super) fn replace_original(
+        &mut self,
+        name: &str,
+        same_master: bool,
+        now_ms: i64,
+    ) -> Result<Value, String> {
+        let (zone_at, at) = self.asset_named(name)?;
+        let seed = self.fresh();
+        let sizes = self.spec.sizes;
+        let zone = &mut self.zones[zone_at];
+        let old = zone.asset(at).master;
+        let was = &zone.master(old).original;
+        let parts = [(was.prefix, was.uti)];
+        let original = files(&parts, seed, sizes, (was.width, was.height)).into_iter().next();
+        let original = original.ok_or("There is no original")?;
+        if same_master {
+            zone.masters[old as usize].original = original;
+            zone.write(Id::Master(old), now_ms);
+            return Ok(self.names(zone_at, at));
+        }
+        let master = Master {
+            name: original.checksum,
+            original,
+            uses: 1,
+            stamp: Stamp::default(),
+            ..zone.master(old).clone()
+        };
+        let new = zone.add_master(master);
+        zone.assets[at as usize].master = new;
+        zone.write(Id::Master(new), now_ms);
+        zone.write(Id::Asset(at), now_ms);
+        leave_master(zone, old, now_ms);
+        Ok(self.names(zone_at, at))
     }
 
     pub(super) fn finish_upload(&mut self, name: &str, silent: bool, now_ms: i64) -> Result<Value, String> {

@@ -45,6 +45,19 @@ impl Photos {
         Ok(json!({}))
     }
 
+    pub(super) fn migrate_zone(&mut self) -> Result<Value, String> {
+        let at = self.zone_named(None)?;
+        let salt = noise::bytes(self.fresh());
+        let zone = &mut self.zones[at];
+        self.removed.push(RemovedZone { area: zone.area, id: zone_id(zone), clock: self.clock });
+        zone.name.push('1');
+        zone.salt = salt;
+        zone.former_salts.clear();
+        zone.changed = self.clock;
+        self.spec.personal_zone.clone_from(&zone.name);
+        Ok(json!({ "zone": zone.name }))
+    }
+
     pub(super) fn remove_zone(&mut self, zone: &str) -> Result<Value, String> {
         let at = self.zone_named(Some(zone))?;
         let zone = self.zones.remove(at);

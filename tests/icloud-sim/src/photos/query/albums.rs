@@ -7,6 +7,7 @@ use super::page::{marker, read_marker};
 use crate::photos::Answering;
 use crate::photos::generate::{PROJECT_ROOT, ROOT};
 use crate::photos::item::Album;
+use crate::photos::quirks::Quirks;
 use crate::photos::record::Wanted;
 use crate::photos::refusal::Refusal;
 use crate::photos::request::{self, QueryRequest};
@@ -17,6 +18,7 @@ use crate::photos::zone::{Id, Zone};
 pub(super) fn answer(
     zone: &Zone,
     signer: &Signer,
+    quirks: &Quirks,
     request: &QueryRequest,
     answering: &Answering,
 ) -> Result<Value, Refusal> {
@@ -30,6 +32,7 @@ pub(super) fn answer(
         .map(|(at, album)| (album.position, album.name.as_str(), at))
         .collect();
     level.sort_unstable();
+    level.truncate(quirks.lists_end_after.unwrap_or(usize::MAX));
     if let Some(text) = &request.continuation_marker {
         let (key, name) =
             read_marker(text).ok_or_else(|| Refusal::bad_request("Invalid continuation marker"))?;

@@ -26,7 +26,9 @@ impl Photos {
             "HyperionIndexCountLookup" => {
                 count::answer(&mut self.zones[at], &self.quirks, request, answering)?
             }
-            "CPLAlbumByPositionLive" => albums::answer(&self.zones[at], &self.signer, request, answering)?,
+            "CPLAlbumByPositionLive" => {
+                albums::answer(&self.zones[at], &self.signer, &self.quirks, request, answering)?
+            }
             _ => page::answer(&mut self.zones[at], &self.signer, &self.quirks, request, answering)?,
         };
         if answering.with_token {

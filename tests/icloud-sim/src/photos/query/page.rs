@@ -36,7 +36,8 @@ pub(super) fn answer(
     let filters = request.query.filters(FILTERS)?;
     let limit = request::limit(request.results_limit)?;
     let items = zone.list(list);
-    let slice = Slice::new(&items, limit, quirks);
+    let items = &items[..quirks.lists_end_after.unwrap_or(usize::MAX).min(items.len())];
+    let slice = Slice::new(items, limit, quirks);
 
     let (chosen, more) = if let Some(name) = request::text(filters, "recordName") {
         let one = items.iter().copied().filter(|at| asset_name(zone, list, *at) == name).collect();

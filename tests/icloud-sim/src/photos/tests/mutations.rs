@@ -57,6 +57,15 @@ fn each_change_brings_its_records() {
         ),
         (Mutation::Edit { asset: photo() }, counts(&[("CPLAsset", 1)])),
         (Mutation::Revert { asset: photo() }, counts(&[("CPLAsset", 1)])),
+        (
+            Mutation::Rename { asset: photo(), name: Some("Beach.HEIC".to_owned()) },
+            counts(&[("CPLMaster", 1)]),
+        ),
+        (
+            Mutation::ReplaceOriginal { asset: photo(), same_master: false },
+            counts(&[("CPLAsset", 1), ("CPLMaster", 1), ("-", 1)]),
+        ),
+        (Mutation::ReplaceOriginal { asset: photo(), same_master: true }, counts(&[("CPLMaster", 1)])),
         (Mutation::ShareInAlbum { asset: photo() }, counts(&[("CPLAsset", 1)])),
         (
             Mutation::AddMember { album: in_album().0, asset: in_album().1 },
@@ -181,6 +190,101 @@ fn a_photo_moves_to_the_shared_library_and_back() {
         let fields = &find(&changes, &new)["fields"];
         assert_eq!((&fields["isDeleted"]["value"], &fields["trashReason"]["value"]), (&json!(1), &json!(0)));
     }
+}
+
+#[test]
+fn a_replaced_original_has_another_checksum_and_usually_another_master() {
+    for same_master in [false, true] {
+        let (mut photos, asset, _) = start();
+        let entry = |photos: &Photos| {
+            let zone = photos.inventory().zones.swap_remove(0);
+            zone.assets.into_iter().find(|entry| entry.record_name == asset).unwrap()
+        };
+        let twin = photos.mutate(Mutation::Duplicate { asset: asset.clone() }, NOW).unwrap();
+        let before = entry(&photos);
+        let token_before = token(&mut photos, "PrimarySync");
+        photos.mutate(Mutation::ReplaceOriginal { asset: asset.clone(), same_master }, NOW).unwrap();
+        let after = entry(&photos);
+        assert_ne!(before.resources[0].file_checksum, after.resources[0].file_checksum);
+        assert_eq!(before.resources[1], after.resources[1], "its film is the same");
+        assert!(after.resources[0].matches);
+        assert_eq!(before.master == after.master, same_master);
+        assert_eq!(after.master == after.resources[0].file_checksum, !same_master);
+        let (changes, _, _) = delta(&mut photos, "PrimarySync", Some(&token_before));
+        assert!(changes.iter().all(|record| record["deleted"] != true), "the twin needs the old master");
+        photos.mutate(Mutation::Purge { asset: twin["asset"].as_str().unwrap().to_owned() }, NOW).unwrap();
+        assert_eq!(entry(&photos), after);
+    }
+}
+
+#[test]
+fn a_new_file_name_is_that_of_every_photo_of_the_master() {
+    let (mut photos, asset, _) = start();
+    photos.mutate(Mutation::Duplicate { asset: asset.clone() }, NOW).unwrap();
+    let named = |photos: &Photos, name: Option<&str>| {
+        let zone = photos.inventory().zones.swap_remove(0);
+        zone.assets.iter().rev().take(2).filter(|entry| entry.file_name.as_deref() == name).count()
+    };
+    photos
+        .mutate(Mutation::Rename { asset: asset.clone(), name: Some("Beach.HEIC".to_owned()) }, NOW)
+        .unwrap();
+    assert_eq!(named(&photos, Some("Beach.HEIC")), 2);
+    photos.mutate(Mutation::Rename { asset, name: None }, NOW).unwrap();
+    assert_eq!(named(&photos, None), 2);
+}
+
+#[test]
+fn what_is_purged_does_not_come_back() {
+    let (mut photos, asset, _) = start();
+    photos.mutate(Mutation::Delete { asset: asset.clone() }, NOW).unwrap();
+    photos.mutate(Mutation::Purge { asset: asset.clone() }, NOW).unwrap();
+    assert!(photos.mutate(Mutation::Restore { asset }, NOW).is_err());
+}
+
+#[test]
+fn a_folder_goes_with_everything_in_it() {
+    let mut photos = super::library(0);
+    let mut add = |name: &str, parent: Option<&String>, folder| {
+        let album = Mutation::AddAlbum { name: Some(name.to_owned()), parent: parent.cloned(), folder };
+        photos.mutate(album, NOW).unwrap()["album"].as_str().unwrap().to_owned()
+    };
+    let outer = add("Outer", None, true);
+    let inner = add("Inner", Some(&outer), true);
+    let deep = add("Deep", Some(&inner), false);
+    let other = add("Other", None, false);
+    assert!(photos.mutate(Mutation::DeleteFolder { folder: other.clone() }, NOW).is_err());
+    let (found, changes) = brings(&mut photos, Mutation::DeleteFolder { folder: outer.clone() });
+    assert_eq!(found, counts(&[("CPLAlbum", 3)]));
+    for name in [&outer, &inner, &deep] {
+        assert_eq!(find(&changes, name)["fields"]["isDeleted"]["value"], 1);
+    }
+    let deleted = |name: &String| {
+        let zone = photos.inventory().zones.swap_remove(0);
+        zone.albums.into_iter().find(|album| album.record_name == *name).unwrap().deleted
+    };
+    assert!(deleted(&deep) && !deleted(&other));
+}
+
+#[test]
+fn a_migrated_library_is_another_zone_with_the_same_photos() {
+    let mut photos = super::library(5);
+    let before = token(&mut photos, "PrimarySync");
+    let assets = photos.inventory().zones[0].assets.clone();
+    assert_eq!(photos.mutate(Mutation::MigrateZone, NOW).unwrap()["zone"], "PrimarySync1");
+    assert_eq!(photos.inventory().zones[0].assets, assets);
+    let ask = |zone: &str| json!({ "zones": [{ "zoneID": { "zoneName": zone }, "syncToken": before }] });
+    let old = super::call(&mut photos, "changes/zone", &ask("PrimarySync"));
+    assert_eq!(old["zones"][0]["serverErrorCode"], "ZONE_NOT_FOUND");
+    let new = super::call(&mut photos, "changes/zone", &ask("PrimarySync1"));
+    assert_eq!(new["zones"][0]["serverErrorCode"], "ZONE_NOT_FOUND", "the old token is of another zone");
+    let list = super::call(&mut photos, "zones/list", &json!({}));
+    let deleted = |name: &str| {
+        let zones = list["zones"].as_array().unwrap();
+        zones.iter().find(|zone| zone["zoneID"]["zoneName"] == name).unwrap()["deleted"].clone()
+    };
+    assert_eq!((deleted("PrimarySync"), deleted("PrimarySync1")), (json!(true), json!(false)));
+    photos.mutate(Mutation::AddPhoto(NewPhoto::default()), NOW).unwrap();
+    assert_eq!(photos.inventory().zones[0].assets.len(), 6);
 }
 
 #[test]

@@ -31,6 +31,37 @@ fn short_pages_holes_and_repeats_hide_no_photo() {
 }
 
 #[test]
+fn lists_can_end_early() {
+    let mut photos = rich();
+    let (all, _) = walk(&mut photos, LIBRARY, &[], "CPLAsset");
+    for items in [0, all.len() / 2] {
+        photos.quirks().lists_end_after = Some(items);
+        assert_eq!(walk(&mut photos, LIBRARY, &[], "CPLAsset").0, all[..items]);
+    }
+    photos.quirks().lists_end_after = Some(0);
+    let albums = json!({ "query": { "recordType": "CPLAlbumByPositionLive" }, "zoneID": personal() });
+    assert!(records(&call(&mut photos, "records/query", &albums)).is_empty());
+}
+
+#[test]
+fn zones_can_be_left_out_and_can_be_closed() {
+    let mut photos = library(3);
+    let listed = |photos: &mut _, name| {
+        let answer = call(photos, name, &json!({}));
+        answer["zones"].as_array().unwrap().len()
+    };
+    assert_eq!((listed(&mut photos, "zones/list"), listed(&mut photos, "changes/database")), (1, 1));
+    let since = token(&mut photos, "PrimarySync");
+    photos.quirks().unlisted_zones = vec!["PrimarySync".to_owned()];
+    assert_eq!((listed(&mut photos, "zones/list"), listed(&mut photos, "changes/database")), (0, 0));
+    assert!(delta(&mut photos, "PrimarySync", Some(&since)).0.is_empty(), "it answers all the same");
+    photos.quirks().closed_zones = vec!["PrimarySync".to_owned()];
+    let ask = json!({ "zones": [{ "zoneID": personal(), "syncToken": since }] });
+    let answer = call(&mut photos, "changes/zone", &ask);
+    assert_eq!(answer["zones"][0]["serverErrorCode"], "ZONE_NOT_FOUND");
+}
+
+#[test]
 fn pages_can_lack_masters_and_markers() {
     let mut photos = library(250);
     photos.quirks().pages_without_masters = true;

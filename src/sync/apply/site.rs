@@ -1,0 +1,365 @@
+//! Where the files of one item go: folder and names, what lies there already, and where their content comes from.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::donor::{Donation, Donors};
+use super::known::{holds, same_time};
+use super::task::{Source, Task};
+use crate::config::Photos;
+use crate::model::{Asset, Checksum, ItemId, Kind, Master, Resource};
+use crate::state::{self, Lies, PlacedFile, Placement, Proof, View};
+use crate::sync::plan::{self, Spot, Wanted};
+use crate::sync::{Context, RunError};
+use crate::tree::name::fold;
+use crate::tree::{Access, FileKind, Finish, RelPath, Root};
+
+/// What is planned.
+pub(super) struct Subject<'a> {
+    pub(super) asset: &'a Asset,
+    pub(super) master: &'a Master,
+    pub(super) zone: &'a crate::model::ZoneId,
+}
+
+/// The files of an item, laid out.
+pub(super) struct LaidOut {
+    pub(super) placement: Placement,
+    /// Folded paths that are the item's from now on.
+    pub(super) taken: Vec<String>,
+    pub(super) tasks: Vec<Task>,
+    pub(super) adopted: Vec<(String, PlacedFile)>,
+    /// Files in place whose photo has another date now.
+    pub(super) retimed: Vec<(RelPath, Finish)>,
+}
+
+/// What laying an item out came to.
+pub(super) enum Laying {
+    /// Its files have their places.
+    Out(LaidOut),
+    /// It cannot be laid out, and why, for people.
+    Stuck(String),
+    /// Another photo will have its content: it is looked at again when everything else is done.
+    Later,
+}
+
+/// Name of a missing file.
+struct FileName {
+    name: String,
+    /// The name to take when the file that has the first one turns out to be another.
+    or_else: Option<String>,
+}
+
+/// Where an item's files would go.
+pub(super) struct Site<'a, 'b> {
+    pub(super) root: &'a Root,
+    pub(super) view: &'a View,
+    pub(super) item: &'a ItemId,
+    /// Paths taken by items before it in the batch.
+    pub(super) taken: &'a mut HashMap<String, ItemId>,
+    /// What hashing the file at a path said, so that nothing is read twice.
+    pub(super) same: &'a mut HashMap<(String, Checksum), bool>,
+    /// Other photos with the same content.
+    pub(super) donors: &'a mut Donors<'b>,
+}
+
+impl Site<'_, '_> {
+    /// Names, reserved paths and tasks for the missing files.
+    pub(super) fn lay_out(
+        &mut self,
+        ctx: &Context,
+        subject: &Subject<'_>,
+        wanted: &[Wanted],
+        placement: Option<Placement>,
+    ) -> Result<Laying, RunError> {
+        let policy = &ctx.job.photos;
+        let asset = subject.asset;
+        let mut placement = match placement {
+            Some(placement) => match self.moved(policy, subject, wanted, placement)? {
+                Some(placement) => placement,
+                None => return Ok(Laying::Stuck("no name is free for it in its new folder".into())),
+            },
+            None => match self.new_placement(policy, subject, wanted)? {
+                Some(placement) => placement,
+                None => return Ok(Laying::Stuck("no name is free for it".into())),
+            },
+        };
+        let missing: Vec<Wanted> = plan::missing(wanted, Some(&placement)).into_iter().cloned().collect();
+        let Some(mut given) = self.donations(&placement, &subject.master.record, &missing)? else {
+            return Ok(Laying::Later);
+        };
+        let mut laid = LaidOut {
+            placement: placement.clone(),
+            taken: vec![],
+            tasks: vec![],
+            adopted: vec![],
+            retimed: vec![],
+        };
+        let mtime = plan::mtime(asset);
+        for (file, name) in missing.iter().zip(self.names_in(asset, &placement, wanted, &missing)?) {
+            let Some(FileName { name, or_else }) = name else {
+                return Ok(Laying::Stuck(format!(
+                    "No free name for the {} of `{}`",
+                    file.resource.kind.as_str(),
+                    placement.stem
+                )));
+            };
+            let text = placement.path(&name);
+            let folded = fold(&text);
+            let path = match RelPath::parse(&text) {
+                Ok(path) => path,
+                Err(error) => return Ok(Laying::Stuck(error.to_string())),
+            };
+            let or_else = or_else.and_then(|name| RelPath::parse(&placement.path(&name)).ok());
+            for folded in
+                [Some(folded), or_else.as_ref().map(|path| fold(path.as_str()))].into_iter().flatten()
+            {
+                self.taken.insert(folded.clone(), self.item.clone());
+                laid.taken.push(folded);
+            }
+            let old = placement.file(file.resource.kind).cloned();
+            let mut placed = PlacedFile {
+                kind: file.resource.kind,
+                name,
+                checksum: file.resource.checksum.clone(),
+                size: file.resource.size,
+                mtime_ms: mtime.map(Timestamp::as_millisecond),
+                proof: None,
+                lies: Lies::There,
+            };
+            placed.proof = self.proof_at(&path, &file.resource, old.as_ref())?;
+            if placed.proof.is_some() {
+                let access = if asset.hidden { Access::Private } else { Access::Shared };
+                if self.root.stat(&path)?.is_some_and(|facts| !same_time(facts.mtime_ns, &placed)) {
+                    laid.retimed.push((path, Finish { mtime, access }));
+                }
+                laid.adopted.push((text, placed.clone()));
+                put(&mut placement, placed);
+                continue;
+            }
+            let (mut source, mut replaces) = (None, None);
+            match old.filter(|old| old.proof.is_some()) {
+                None => {
+                    put(&mut placement, placed);
+                    source = given.remove(&file.resource.kind);
+                }
+                Some(old) => {
+                    let lies = placement.lies_at(&old);
+                    let (lies, same) = (RelPath::parse(&lies).ok(), old.checksum == placed.checksum);
+                    // The ledger goes on telling where the content lies until it is in its place.
+                    if same && matches!(old.lies, Lies::Elsewhere(_) | Lies::Attic(_)) {
+                        source = lies.map(|path| Source { path, file: old.clone(), giver: None });
+                        put(
+                            &mut placement,
+                            PlacedFile { proof: old.proof, lies: old.lies, mtime_ms: old.mtime_ms, ..placed },
+                        );
+                    } else if !matches!(old.lies, Lies::Attic(_)) {
+                        replaces = lies;
+                    }
+                }
+            }
+            let on_master = file.resource.kind.is_on_master();
+            laid.tasks.push(Task {
+                item: self.item.clone(),
+                record: if on_master { subject.master.record.clone() } else { asset.record.clone() },
+                wanted: file.clone(),
+                path,
+                source,
+                or_else,
+                replaces,
+                mtime,
+                private: asset.hidden,
+                private_dir: plan::private_dir(&placement.folder).filter(|_| asset.hidden),
+            });
+        }
+        let outdated: Vec<Kind> = outdated(&placement, wanted, mtime).map(|file| file.kind).collect();
+        for file in placement.files.iter_mut().filter(|file| outdated.contains(&file.kind)) {
+            file.mtime_ms = mtime.map(Timestamp::as_millisecond);
+            let name = if placement.folder.is_empty() {
+                file.name.clone()
+            } else {
+                format!("{}/{}", placement.folder, file.name)
+            };
+            let access = if asset.hidden { Access::Private } else { Access::Shared };
+            laid.retimed.extend(RelPath::parse(&name).ok().map(|path| (path, Finish { mtime, access })));
+        }
+        laid.placement = placement;
+        Ok(Laying::Out(laid))
+    }
+
+    /// Files of other photos that have the content of missing ones; `None` when it is better to look again later.
+    fn donations(
+        &mut self,
+        placement: &Placement,
+        master: &str,
+        missing: &[Wanted],
+    ) -> Result<Option<HashMap<Kind, Source>>, RunError> {
+        let mut given = HashMap::new();
+        for Wanted { resource, .. } in missing {
+            let own = placement.file(resource.kind).is_some_and(|file| file.proof.is_some());
+            if own || resource.size == 0 {
+                continue;
+            }
+            match self.donors.ask(self.view, self.item, master, resource)? {
+                Donation::None => {}
+                Donation::Later => return Ok(None),
+                Donation::Here(source) => drop(given.insert(resource.kind, *source)),
+            }
+        }
+        Ok(Some(given))
+    }
+
+    /// The placement of an item whose date, layout or hiding puts it into another folder: new names there, and every
+    /// file that is on disk known to lie elsewhere. The same placement when the folder is right.
+    fn moved(
+        &mut self,
+        policy: &Photos,
+        subject: &Subject<'_>,
+        wanted: &[Wanted],
+        old: Placement,
+    ) -> Result<Option<Placement>, RunError> {
+        if plan::folder(subject.asset, subject.zone, policy).join("/") == old.folder {
+            return Ok(Some(old));
+        }
+        let Some(mut new) = self.new_placement(policy, subject, wanted)? else { return Ok(None) };
+        let names = plan::names_for(&new.stem, "", wanted);
+        for file in &old.files {
+            let at = wanted.iter().position(|wanted| wanted.resource.kind == file.kind);
+            let name = at.and_then(|at| names.files.get(at)).unwrap_or(&file.name).clone();
+            let lies = match &file.lies {
+                Lies::There | Lies::Altered => Lies::Elsewhere(old.path(&file.name)),
+                other => other.clone(),
+            };
+            new.files.push(PlacedFile { name, lies, ..file.clone() });
+        }
+        Ok(Some(new))
+    }
+
+    /// Folder and stem for an item that has none yet; `None` when no name is free.
+    fn new_placement(
+        &mut self,
+        policy: &Photos,
+        subject: &Subject<'_>,
+        wanted: &[Wanted],
+    ) -> Result<Option<Placement>, RunError> {
+        let folder = plan::folder(subject.asset, subject.zone, policy).join("/");
+        let stem = plan::base_name(subject.asset, subject.master, policy.names);
+        let placement = Placement { folder, stem, files: vec![] };
+        let names = plan::choose_names(subject.asset, &placement.stem, wanted, |name, file| {
+            self.spot(&placement.path(name), file)
+        })?;
+        Ok(names.map(|names| Placement { stem: names.stem, ..placement }))
+    }
+
+    /// File names for the missing files: those reserved before, those of the stem, or marked ones where another
+    /// file has taken them meanwhile.
+    fn names_in(
+        &mut self,
+        asset: &Asset,
+        placement: &Placement,
+        wanted: &[Wanted],
+        missing: &[Wanted],
+    ) -> Result<Vec<Option<FileName>>, RunError> {
+        let plain = plan::names_for(&placement.stem, "", wanted);
+        let mut names = Vec::with_capacity(missing.len());
+        for file in missing {
+            let at = wanted.iter().position(|other| other == file).unwrap_or(0);
+            let name = plain.files.get(at).cloned().unwrap_or_default();
+            let own =
+                placement.file(file.resource.kind).is_some_and(|old| old.name == name && old.proof.is_some());
+            let spot = if own { Spot::Same } else { self.spot(&placement.path(&name), file)? };
+            if matches!(spot, Spot::Same | Spot::Free) {
+                names.push(Some(FileName { name, or_else: None }));
+                continue;
+            }
+            let alone = std::slice::from_ref(file);
+            let marked = plan::choose_names(asset, &placement.stem, alone, |candidate, file| {
+                if candidate == name { Ok(Spot::Taken) } else { self.spot(&placement.path(candidate), file) }
+            })?;
+            let found = marked.as_ref().map_or(Spot::Taken, |marked| marked.spot);
+            let other = marked.and_then(|marked| marked.files.into_iter().next());
+            names.push(if spot == Spot::Maybe && found != Spot::Same {
+                Some(FileName { name, or_else: other })
+            } else {
+                other.map(|name| FileName { name, or_else: None })
+            });
+        }
+        Ok(names)
+    }
+
+    /// What lies at a path, as far as a file that would go there cares.
+    fn spot(&mut self, path: &str, file: &Wanted) -> Result<Spot, RunError> {
+        let folded = fold(path);
+        let owner = match self.taken.get(&folded) {
+            Some(owner) => Some(owner.clone()),
+            None => state::owner(self.view, state::Root::Photos, &folded)?,
+        };
+        if owner.is_some_and(|owner| owner != *self.item) {
+            return Ok(Spot::Taken);
+        }
+        // A path that no disk takes is as good as taken: the next candidate is tried.
+        let Ok(path) = RelPath::parse(path) else { return Ok(Spot::Taken) };
+        let Some(facts) = self.root.stat(&path)? else { return Ok(Spot::Free) };
+        if facts.kind != FileKind::File || facts.size != file.resource.size {
+            return Ok(Spot::Taken);
+        }
+        Ok(if self.is_same(&path, &file.resource)? { Spot::Same } else { Spot::Maybe })
+    }
+
+    /// The proof of what lies at the path, when that is the wanted content already: by Apple's checksum, or, where a file
+    /// only seemed altered, by what larder knows of it.
+    fn proof_at(
+        &mut self,
+        path: &RelPath,
+        resource: &Resource,
+        old: Option<&PlacedFile>,
+    ) -> Result<Option<Proof>, RunError> {
+        if self.is_same(path, resource)? {
+            return Ok(Some(Proof::Proven));
+        }
+        let Some(old) = old.filter(|old| old.lies == Lies::Altered && old.checksum == resource.checksum) else {
+            return Ok(None);
+        };
+        let facts = self.root.stat(path)?;
+        let plausible = facts.is_some_and(|facts| facts.kind == FileKind::File && facts.size == old.size);
+        Ok(if plausible && holds(self.root, path, old)? { old.proof } else { None })
+    }
+
+    /// Whether the very content that is wanted lies at the path, proven by Apple's checksum.
+    fn is_same(&mut self, path: &RelPath, resource: &Resource) -> Result<bool, RunError> {
+        if resource.checksum.provable().is_none() {
+            return Ok(false);
+        }
+        let key = (path.to_string(), resource.checksum.clone());
+        if let Some(same) = self.same.get(&key) {
+            return Ok(*same);
+        }
+        let facts = self.root.stat(path)?;
+        let same = match facts {
+            Some(facts) if facts.kind == FileKind::File && facts.size == resource.size => {
+                self.root.hash(path, false)?.apple == resource.checksum
+            }
+            _ => return Ok(false),
+        };
+        self.same.insert(key, same);
+        Ok(same)
+    }
+}
+
+/// Files in place that are still wanted and carry another time than the photo has.
+pub(super) fn outdated<'a>(
+    placement: &'a Placement,
+    wanted: &'a [Wanted],
+    mtime: Option<Timestamp>,
+) -> impl Iterator<Item = &'a PlacedFile> {
+    let mtime = mtime.map(Timestamp::as_millisecond);
+    placement.files.iter().filter(move |file| {
+        let wanted = wanted.iter().any(|wanted| wanted.resource.kind == file.kind);
+        wanted && file.is_in_place() && mtime.is_some() && file.mtime_ms != mtime
+    })
+}
+
+fn put(placement: &mut Placement, file: PlacedFile) {
+    placement.files.retain(|other| other.kind != file.kind);
+    placement.files.push(file);
+}

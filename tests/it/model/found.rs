@@ -1,0 +1,28 @@
+//! Histories that once went wrong, the shortest that were found.
+
+use icloud_sim::photos::SharedRole;
+
+use super::play;
+use super::steps::{Cloud, Step};
+use super::world::library;
+use crate::environment::TestEnvironment;
+
+#[track_caller]
+fn goes_well(shared: SharedRole, seed: u64, steps: &[Step]) {
+    let here = TestEnvironment::signed_in(library(shared, 0));
+    if let Err(wrong) = play(&here, shared, seed, steps) {
+        panic!("{wrong}");
+    }
+}
+
+/// The item was planned as it was when the run began, failed, and was not looked at again although it had changed.
+#[test]
+fn a_photo_that_changes_while_it_fails() {
+    let pending =
+        Cloud::Add { kind: 0, name: 0, day: 0, hidden: false, pending: true, shared: false, album: None };
+    goes_well(
+        SharedRole::None,
+        12,
+        &[Step::Cloud(pending), Step::Sync, Step::Cloud(Cloud::Edit(6)), Step::Sync],
+    );
+}

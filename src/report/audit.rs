@@ -50,7 +50,7 @@ struct Inner<W: Write> {
 enum Sink<W: Write> {
     Text { out: W, named: usize, groups: BTreeMap<What, Group> },
     Json { out: W, first: bool },
-    Csv(csv::Writer<W>),
+    Csv(Box<csv::Writer<W>>),
 }
 
 /// What follows the findings in the JSON document.
@@ -72,7 +72,7 @@ impl<W: Write + Send> AuditReport<W> {
             Form::Json => Inner { sink: Sink::Json { out, first: true }, error: None },
             Form::Csv => {
                 let writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
-                Inner { sink: Sink::Csv(writer), error: None }
+                Inner { sink: Sink::Csv(Box::new(writer)), error: None }
             }
         };
         inner.error = inner.sink.head(started).err();
@@ -203,8 +203,7 @@ mod tests {
     #[test]
     fn a_csv_without_findings_has_its_head() {
         let mut out = Vec::new();
-        let report =
-            AuditReport::begin(&mut out, Form::Csv, Timestamp::UNIX_EPOCH, CancellationToken::new());
+        let report = AuditReport::begin(&mut out, Form::Csv, Timestamp::UNIX_EPOCH, CancellationToken::new());
         report.end(&finished(), &|text| text.to_owned()).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "level,library,item,record,where,what,reason,action\n");
     }
@@ -230,7 +229,12 @@ mod tests {
             }
         }
         let cancel = CancellationToken::new();
-        let report = AuditReport::begin(io::BufWriter::with_capacity(80, Closed), Form::Json, Timestamp::UNIX_EPOCH, cancel.clone());
+        let report = AuditReport::begin(
+            io::BufWriter::with_capacity(80, Closed),
+            Form::Json,
+            Timestamp::UNIX_EPOCH,
+            cancel.clone(),
+        );
         report.on(&found("a.jpg", What::Lost));
         assert!(cancel.is_cancelled());
         let error = report.end(&finished(), &|text| text.to_owned()).unwrap_err();

@@ -55,7 +55,8 @@ fn table(text: &mut String, finished: &Finished, bold: &dyn Fn(&str) -> String) 
 }
 
 fn is_worth_a_line(line: &Line) -> bool {
-    [line.icloud, line.catalog, line.disk].into_iter().flatten().any(|count| count > 0) || line.what == "photos"
+    [line.icloud, line.catalog, line.disk].into_iter().flatten().any(|count| count > 0)
+        || line.what == "photos"
 }
 
 fn row(text: &mut String, line: &Line) {
@@ -67,7 +68,8 @@ fn row(text: &mut String, line: &Line) {
 
 /// Albums in which all sides have the same are one line together.
 fn albums(text: &mut String, library: &LibraryFigures) {
-    let agrees = |line: &&Line| line.catalog == line.disk && line.icloud.is_none_or(|n| Some(n) == line.catalog);
+    let agrees =
+        |line: &&Line| line.catalog == line.disk && line.icloud.is_none_or(|n| Some(n) == line.catalog);
     let (same, other): (Vec<_>, Vec<_>) = library.albums.iter().partition(agrees);
     if !same.is_empty() {
         let sum = |of: fn(&Line) -> Option<u64>| same.iter().map(|line| of(line)).sum::<Option<u64>>();
@@ -96,13 +98,7 @@ fn disk(text: &mut String, finished: &Finished) {
     line!(text, "{:<16}{requests} to iCloud", "Cost");
 }
 
-fn findings(
-    text: &mut String,
-    what: What,
-    total: u64,
-    named: &[Difference],
-    bold: &dyn Fn(&str) -> String,
-) {
+fn findings(text: &mut String, what: What, total: u64, named: &[Difference], bold: &dyn Fn(&str) -> String) {
     line!(text, "\n{}: {}", bold(what.heading()), count(total));
     for found in named {
         let library = if ["", "Personal"].contains(&found.library.as_str()) || found.library == found.item {

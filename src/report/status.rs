@@ -151,7 +151,13 @@ impl Status {
             add("Unreadable", counted(self.unreadable, "record", "records"));
         }
         if self.doubted > 0 {
-            add("In doubt", format!("{} that an audit found otherwise in iCloud", counted(self.doubted, "record", "records")));
+            add(
+                "In doubt",
+                format!(
+                    "{} that an audit found otherwise in iCloud",
+                    counted(self.doubted, "record", "records")
+                ),
+            );
         }
         add(
             "Missing",

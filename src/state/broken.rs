@@ -95,7 +95,10 @@ mod tests {
     fn rows_of_the_first_version_are_read() {
         let row = encode("broken", &("it has no size", 3_u32, 77_i64)).unwrap();
         let read = decode_broken(&row).unwrap();
-        assert_eq!((read.why.as_str(), read.tries, read.not_before, read.doubted), ("it has no size", 3, 77, false));
+        assert_eq!(
+            (read.why.as_str(), read.tries, read.not_before, read.doubted),
+            ("it has no size", 3, 77, false)
+        );
     }
 
     #[test]
@@ -110,7 +113,10 @@ mod tests {
         assert_eq!(second.zone, 1);
         assert!(of(Some(&second)).is_empty());
         state.write(|batch| batch.put_broken(0, "A", "it has no size", 5)).unwrap();
-        assert_eq!(of(None)[0].1, Broken { why: "it has no size".into(), tries: 1, not_before: 5, doubted: false });
+        assert_eq!(
+            of(None)[0].1,
+            Broken { why: "it has no size".into(), tries: 1, not_before: 5, doubted: false }
+        );
         state.write(|batch| batch.settle(0, "A")).unwrap();
         assert_eq!(of(None)[0].0, second);
     }

@@ -28,8 +28,8 @@ use super::lookup::Renewer;
 use super::{Context, RunError};
 use crate::event::Event;
 use crate::model::ItemId;
-use record::{Report, record};
 pub(in crate::sync) use known::same_time;
+use record::{Report, record};
 pub use remove::remove;
 pub(in crate::sync) use remove::{allowed, to_leave};
 

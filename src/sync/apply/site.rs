@@ -317,7 +317,8 @@ impl Site<'_, '_> {
         if self.is_same(path, resource)? {
             return Ok(Some(Proof::Proven));
         }
-        let Some(old) = old.filter(|old| old.lies == Lies::Altered && old.checksum == resource.checksum) else {
+        let Some(old) = old.filter(|old| old.lies == Lies::Altered && old.checksum == resource.checksum)
+        else {
             return Ok(None);
         };
         let facts = self.root.stat(path)?;

@@ -171,8 +171,9 @@ async fn counts_or_less(
     refusals: &mut u32,
 ) -> Result<Vec<Option<u64>>, RunError> {
     let mut counts = vec![None; asked.len()];
-    let mut rest = vec![0..asked.len()];
-    while let Some(part) = rest.pop() {
+    let mut rest = vec![(0, asked.len())];
+    while let Some((start, end)) = rest.pop() {
+        let part = start..end;
         let error = match photos.counts(area, &asked[part.clone()]).await {
             Ok(some) => {
                 counts[part].clone_from_slice(&some);
@@ -183,8 +184,8 @@ async fn counts_or_less(
         };
         *refusals += 1;
         if part.len() > 1 && *refusals < REFUSALS {
-            let middle = part.start + part.len() / 2;
-            rest.extend([middle..part.end, part.start..middle]);
+            let middle = start + part.len() / 2;
+            rest.extend([(middle, end), (start, middle)]);
             continue;
         }
         for (zone, list) in &asked[part] {

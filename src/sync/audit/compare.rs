@@ -108,7 +108,10 @@ mod tests {
         let now = Master { resources: vec![], ..known.clone() };
         assert!(master(&now, &[(Kind::Original, Checksum::parse("AA=="))], &known).is_empty());
         let renamed = Master { filename: None, ..now };
-        assert_eq!(master(&renamed, &[(Kind::Motion, Checksum::parse("AA=="))], &known), ["file name", "files"]);
+        assert_eq!(
+            master(&renamed, &[(Kind::Motion, Checksum::parse("AA=="))], &known),
+            ["file name", "files"]
+        );
         let trip = Album {
             record: "X".into(),
             name: Some("Trip".into()),

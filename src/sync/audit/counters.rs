@@ -85,7 +85,9 @@ impl Judge<'_> {
         }
         let said = format!("iCloud's counter says {icloud}, the catalog has {catalog}");
         let (what, reason, action) = match (self.explained, self.deep, matters) {
-            (Some(why), _, _) => (What::CounterOff, format!("{said}: {why}"), "the next run brings the changes"),
+            (Some(why), _, _) => {
+                (What::CounterOff, format!("{said}: {why}"), "the next run brings the changes")
+            }
             (None, true, _) => {
                 (What::CounterOff, format!("{said}: the records themselves were compared"), "nothing")
             }

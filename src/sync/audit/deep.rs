@@ -34,7 +34,8 @@ struct Recent {
 
 impl Recent {
     fn take(&mut self, page: &DeltaPage<Outline>) {
-        self.names.extend(page.records.iter().filter_map(|outline| name(&outline.record)).map(|name| hash(&name)));
+        self.names
+            .extend(page.records.iter().filter_map(|outline| name(&outline.record)).map(|name| hash(&name)));
         self.token = Some(page.token.clone());
     }
 
@@ -197,10 +198,12 @@ impl Deep<'_> {
                 found.reason.push_str("; it changed since the last run");
                 "taken over by the next run".into()
             }
-            What::Gone => {
-                self.desk.will("looked up by the next run; what iCloud then says is gone goes the way of `[removed]`")
+            What::Gone => self
+                .desk
+                .will("looked up by the next run; what iCloud then says is gone goes the way of `[removed]`"),
+            _ if self.recent.token.is_none() => {
+                "taken over by the next run, which lists the library again".into()
             }
-            _ if self.recent.token.is_none() => "taken over by the next run, which lists the library again".into(),
             _ => self.desk.will("looked up and made good by the next run"),
         };
         found

@@ -45,9 +45,10 @@ impl Leaving {
     pub(super) fn of_a_file(&self) -> (What, String) {
         match self.policy {
             Policy::Keep => (What::Kept, "nothing".into()),
-            _ if self.held => {
-                (What::Held, format!("held by the brake: larder sync --once --confirm-removals {}", self.files))
-            }
+            _ if self.held => (
+                What::Held,
+                format!("held by the brake: larder sync --once --confirm-removals {}", self.files),
+            ),
             Policy::Attic => (What::Leaving, "moved to the attic by the next run".into()),
             Policy::Delete => (What::Leaving, "deleted by the next run".into()),
         }

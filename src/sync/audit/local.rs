@@ -128,7 +128,8 @@ impl Walk<'_> {
         if looked.asset.is_gone() {
             return self.gone(looked);
         }
-        let whole = match plan::judge(&looked.asset, looked.master.as_ref(), self.zone, &self.desk.job.photos) {
+        let whole = match plan::judge(&looked.asset, looked.master.as_ref(), self.zone, &self.desk.job.photos)
+        {
             Verdict::Files(wanted) => self.files(looked, &wanted)?,
             Verdict::OutOfScope(why) => {
                 let reason = format!("your job file leaves it out ({} = false)", why.key());
@@ -143,7 +144,7 @@ impl Walk<'_> {
             }
             Verdict::NeedsMaster(_) => {
                 let reason = "iCloud has not told the record of its original";
-                self.to_fetch(looked, looked.name(), reason);
+                self.not_fetched(looked, looked.name(), reason);
                 false
             }
             Verdict::Gone => false,
@@ -172,9 +173,10 @@ impl Walk<'_> {
             self.not_here(looked, file);
         }
         let in_place = |file: &&PlacedFile| {
-            wanted.iter().any(|wanted| {
-                wanted.resource.kind == file.kind && wanted.resource.checksum == file.checksum
-            }) && file.is_in_place()
+            wanted
+                .iter()
+                .any(|wanted| wanted.resource.kind == file.kind && wanted.resource.checksum == file.checksum)
+                && file.is_in_place()
         };
         for (placement, file) in files(looked).filter(|(_, file)| in_place(file)) {
             whole &= self.stands(looked, placement, file)?;
@@ -191,7 +193,8 @@ impl Walk<'_> {
         let folder = plan::folder(&looked.asset, self.zone, &self.desk.job.photos).join("/");
         let elsewhere = looked.placement.as_ref().is_some_and(|placement| placement.folder != folder);
         let (place, what) = (Place::Disk, What::Misplaced);
-        let leaves = looked.placement.as_ref().is_some_and(|placement| !to_leave(&looked.asset, placement).is_empty());
+        let leaves =
+            looked.placement.as_ref().is_some_and(|placement| !to_leave(&looked.asset, placement).is_empty());
         match &looked.mark {
             // What leaves has been told.
             Some(mark) if mark.why.is_none() && leaves && !elsewhere => {}
@@ -228,16 +231,19 @@ impl Walk<'_> {
                 let action = "set aside in the attic and fetched by the next run";
                 self.found(looked, item, Place::Disk, What::Altered, reason, action);
             }
-            _ => self.to_fetch(looked, item, "not fetched yet"),
+            _ => self.not_fetched(looked, item, "not fetched yet"),
         }
     }
 
     /// Tells of something that is to be fetched, by what its mark says. Without a mark no run would look at it.
-    fn to_fetch(&mut self, looked: &Looked, item: String, usual: &str) {
+    fn not_fetched(&mut self, looked: &Looked, item: String, usual: &str) {
         match &looked.mark {
             Some(mark) if mark.waiting => {
                 let reason = mark.why.as_deref().unwrap_or("iCloud does not hold it yet");
-                let action = format!("waits for the device to upload it; asked for again {}", words::when(mark, self.now));
+                let action = format!(
+                    "waits for the device to upload it; asked for again {}",
+                    words::when(mark, self.now)
+                );
                 self.found(looked, item, Place::Icloud, What::Waiting, reason, &action);
             }
             Some(mark) => {
@@ -264,7 +270,12 @@ impl Walk<'_> {
     }
 
     /// Looks at a file that should be in place. Whether it is.
-    fn stands(&mut self, looked: &Looked, placement: &Placement, file: &PlacedFile) -> Result<bool, RunError> {
+    fn stands(
+        &mut self,
+        looked: &Looked,
+        placement: &Placement,
+        file: &PlacedFile,
+    ) -> Result<bool, RunError> {
         let path = placement.path(&file.name);
         let (what, reason, action) = match self.standing(&path, file)? {
             Ok(Standing::Fine) => {
@@ -273,7 +284,9 @@ impl Walk<'_> {
                 disk.bytes += file.size;
                 return Ok(true);
             }
-            Ok(Standing::Lost) => (What::Lost, "it is not there any more".to_owned(), "fetched by the next run"),
+            Ok(Standing::Lost) => {
+                (What::Lost, "it is not there any more".to_owned(), "fetched by the next run")
+            }
             Ok(Standing::Size(size)) => {
                 let reason = format!("it has {size} bytes where larder wrote {}", file.size);
                 (What::Altered, reason, "set aside in the attic and fetched by the next run")
@@ -287,7 +300,9 @@ impl Walk<'_> {
                 let reason = format!("a {kind} lies in its place; larder replaces none");
                 (What::Displaced, reason, "fetched by the next run under another name")
             }
-            Err(error) => (What::Displaced, error.to_string(), "fetched by the next run when the way is free"),
+            Err(error) => {
+                (What::Displaced, error.to_string(), "fetched by the next run when the way is free")
+            }
         };
         if !self.desk.still(&looked.item, file)? {
             return Ok(true);
@@ -300,7 +315,8 @@ impl Walk<'_> {
 
     /// Files of a photo that are on disk and that nobody asks for any more.
     fn extras(&mut self, looked: &Looked, wanted: &[Wanted]) -> Result<(), RunError> {
-        let leaving = looked.placement.as_ref().map_or(vec![], |placement| to_leave(&looked.asset, placement));
+        let leaving =
+            looked.placement.as_ref().map_or(vec![], |placement| to_leave(&looked.asset, placement));
         for (placement, file) in files(looked).filter(|(_, file)| file.is_on_disk()) {
             if leaving.contains(&file.kind) {
                 self.no_longer_in_icloud(looked, placement, file, "its edit was taken back in iCloud")?;

@@ -204,7 +204,10 @@ async fn unknown_libraries(desk: &Desk, photos: &Photos, zones: &[(u16, ZoneRow)
             let library = library_name(&zone);
             let what = (Place::Catalog, What::UnknownLibrary);
             let action = desk.will("listed by the next run");
-            desk.found(&Difference::new(library, library, what, "the catalog does not know it", action).of(&zone.name));
+            desk.found(
+                &Difference::new(library, library, what, "the catalog does not know it", action)
+                    .of(&zone.name),
+            );
             desk.books.write(|batch| batch.set_meta_number(MetaKey::ZonesChecked, 0))?;
         }
     }

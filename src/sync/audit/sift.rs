@@ -139,8 +139,12 @@ impl<'a> Sifter<'a> {
         now: bool,
     ) -> Result<(), StateError> {
         let finding = match (known, now) {
-            (true, false) => Some((Place::Catalog, What::Gone, "iCloud does not have it in that album".to_owned())),
-            (false, true) => Some((Place::Catalog, What::New, "the catalog does not have it in that album".to_owned())),
+            (true, false) => {
+                Some((Place::Catalog, What::Gone, "iCloud does not have it in that album".to_owned()))
+            }
+            (false, true) => {
+                Some((Place::Catalog, What::New, "the catalog does not have it in that album".to_owned()))
+            }
             _ => None,
         };
         let name = if finding.is_some() { self.member_item(view, asset, album)? } else { String::new() };

@@ -72,8 +72,7 @@ fn owner(desk: &Desk, view: &View, path: &RelPath, facts: &Facts) -> Result<Owne
     for file in placement.files.iter().filter(|file| !matches!(file.lies, Lies::Attic(_))) {
         let known = placement.lies_at(file);
         // A disk that ignores case or normalisation may give a name otherwise than it was written.
-        let this = known == path.as_str()
-            || (fold(&known) == folded && is_same_file(desk, &known, facts)?);
+        let this = known == path.as_str() || (fold(&known) == folded && is_same_file(desk, &known, facts)?);
         if this && file.proof.is_some() {
             return Ok(Owner::Photo);
         }

@@ -39,7 +39,11 @@ pub(super) fn file(
 
 /// When a marked item is tried again, as the end of a sentence. `now` is in seconds since 1970.
 pub(super) fn when(mark: &Mark, now: i64) -> String {
-    if mark.not_before <= now { "by the next run".into() } else { format!("by the first run after {}", clock(mark.not_before)) }
+    if mark.not_before <= now {
+        "by the next run".into()
+    } else {
+        format!("by the first run after {}", clock(mark.not_before))
+    }
 }
 
 /// An instant (seconds since 1970) on the wall clock of this machine.

@@ -151,14 +151,16 @@ fn a_touched_file_that_no_checksum_proves_is_known_by_larders_own() {
 #[test]
 fn what_lies_in_the_place_of_a_file_is_neither_followed_nor_replaced() {
     let (here, path) = with_mine();
-    let (still, clip) = (here.destination().join(&path), here.destination().join(path.replace("HEIC", "MOV")));
+    let (still, clip) =
+        (here.destination().join(&path), here.destination().join(path.replace("HEIC", "MOV")));
     let elsewhere = here.path("elsewhere.heic");
     fs::rename(&still, &elsewhere).unwrap();
     symlink(&elsewhere, &still).unwrap();
     fs::remove_file(&clip).unwrap();
     fs::create_dir(&clip).unwrap();
     let told = audit(&here, &[], 1);
-    let reasons: Vec<_> = told.of("displaced").iter().map(|f| f["reason"].as_str().unwrap().to_owned()).collect();
+    let reasons: Vec<_> =
+        told.of("displaced").iter().map(|f| f["reason"].as_str().unwrap().to_owned()).collect();
     assert_eq!(reasons.len(), 2, "{:#}", told.0["findings"]);
     assert!(reasons.iter().any(|reason| reason.contains("symbolic link")), "{reasons:?}");
     assert!(reasons.iter().any(|reason| reason.contains("directory")), "{reasons:?}");
@@ -196,7 +198,8 @@ fn a_foreign_file_is_counted_and_left_alone() {
     fs::write(here.destination().join(".larder/incoming/abc.part"), "half").unwrap();
     symlink("letter.pdf", here.destination().join("Scans/2020/link")).unwrap();
     let told = audit(&here, &[], 0);
-    let mut foreign: Vec<_> = told.of("foreign").iter().map(|f| f["item"].as_str().unwrap().to_owned()).collect();
+    let mut foreign: Vec<_> =
+        told.of("foreign").iter().map(|f| f["item"].as_str().unwrap().to_owned()).collect();
     foreign.sort();
     assert_eq!(foreign, ["2014/05/13/mine.heic", "Scans/2020/letter.pdf", "Scans/2020/link"]);
     assert!(told.of("foreign").iter().all(|found| found["action"] == "nothing: not larder's"));
@@ -221,7 +224,8 @@ fn a_name_that_is_no_text_does_not_end_an_audit() {
 #[test]
 fn what_was_deleted_in_icloud_is_held_kept_or_in_the_attic() {
     let here = mirrored(usual());
-    let assets: Vec<String> = here.inventory().zones[0].assets.iter().map(|a| a.record_name.clone()).collect();
+    let assets: Vec<String> =
+        here.inventory().zones[0].assets.iter().map(|a| a.record_name.clone()).collect();
     for asset in &assets[..30] {
         here.change(Mutation::Purge { asset: asset.clone() });
     }
@@ -253,7 +257,10 @@ fn what_is_in_the_attic_is_measured() {
     let told = audit(&here, &["--deep"], 0);
     let kept = attic(&here);
     let bytes: usize = kept.iter().map(|(_, bytes)| bytes.len()).sum();
-    assert_eq!((&told.0["disk"]["attic"], &told.0["disk"]["attic_bytes"]), (&kept.len().into(), &bytes.into()));
+    assert_eq!(
+        (&told.0["disk"]["attic"], &told.0["disk"]["attic_bytes"]),
+        (&kept.len().into(), &bytes.into())
+    );
     assert!(kept.len() == 2 && told.of("kept").is_empty());
 }
 

@@ -20,7 +20,8 @@ fn json_and_csv_tell_the_same() {
     let told = audit(&here, &["--no-repair"], 1);
     let json: Vec<Difference> = serde_json::from_value(told.0["findings"].clone()).unwrap();
     let csv = here.larder(&["audit", "--no-repair", "--csv"]).run().expect(1).stdout;
-    let csv: Vec<Difference> = csv::Reader::from_reader(csv.as_bytes()).deserialize().map(Result::unwrap).collect();
+    let csv: Vec<Difference> =
+        csv::Reader::from_reader(csv.as_bytes()).deserialize().map(Result::unwrap).collect();
     assert!(json.len() > 3, "{json:?}");
     assert_eq!(json, csv);
     here.larder(&["audit", "--csv", "--json"]).run().expect(2);

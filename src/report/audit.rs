@@ -28,12 +28,6 @@ pub enum Form {
     Csv,
 }
 
-/// Findings of one kind, as far as they are named.
-#[derive(Debug, Default)]
-pub(super) struct Group {
-    pub(super) named: Vec<Difference>,
-}
-
 /// Writes an audit as it goes.
 pub struct AuditReport<W: Write + Send> {
     inner: Mutex<Inner<W>>,
@@ -48,7 +42,7 @@ struct Inner<W: Write> {
 }
 
 enum Sink<W: Write> {
-    Text { out: W, named: usize, groups: BTreeMap<What, Group> },
+    Text { out: W, named: usize, groups: BTreeMap<What, Vec<Difference>> },
     Json { out: W, first: bool },
     Csv(Box<csv::Writer<W>>),
 }
@@ -118,8 +112,8 @@ impl<W: Write> Sink<W> {
         match self {
             Self::Text { named, groups, .. } => {
                 let group = groups.entry(found.what).or_default();
-                if group.named.len() < *named {
-                    group.named.push(found.clone());
+                if group.len() < *named {
+                    group.push(found.clone());
                 }
                 Ok(())
             }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::audit::Group;
 use super::figures::{bytes, count, counted, shown};
 use crate::sync::audit::figures::{LibraryFigures, Line};
 use crate::sync::audit::{Difference, Finished, Level, What};
@@ -17,7 +16,7 @@ const NAME: usize = 24;
 /// The audit as text. `bold` marks headings.
 pub(super) fn text(
     finished: &Finished,
-    groups: &BTreeMap<What, Group>,
+    groups: &BTreeMap<What, Vec<Difference>>,
     bold: &dyn Fn(&str) -> String,
 ) -> String {
     let mut text = String::new();
@@ -26,7 +25,7 @@ pub(super) fn text(
     for what in What::ALL {
         let total = finished.figures.found.get(what).copied().unwrap_or(0);
         if total > 0 {
-            let named = groups.get(what).map_or(&[][..], |group| &group.named);
+            let named = groups.get(what).map_or(&[][..], Vec::as_slice);
             findings(&mut text, *what, total, named, bold);
         }
     }

@@ -77,6 +77,10 @@ pub enum Command {
     Status,
     /// What iCloud holds, as last seen: libraries, albums, photos
     Ls(Ls),
+    /// What came to the mirror, changed, moved, left and returned, when and why; the newest last
+    History(HistoryOf),
+    /// Bring back from the attic what left the mirror: a file, a folder, or all that left since a time
+    Restore(Restore),
     /// See larder at work on a simulated iCloud: no account needed
     #[cfg(feature = "demo")]
     Demo(Demo),
@@ -135,6 +139,43 @@ pub struct Ls {
     pub what: What,
     /// A library or an album, such as `Personal` or `Travel/Japan`
     pub path: Option<String>,
+}
+
+/// `larder history`.
+#[derive(Debug, Parser)]
+pub struct HistoryOf {
+    /// A file or folder of the mirror, by its present or any earlier path
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// From then on: a date, a time, or a span back from now such as `3d`
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Until then; a date means the end of that day
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Only the newest N
+    #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+}
+
+/// `larder restore`.
+#[derive(Debug, Parser)]
+pub struct Restore {
+    /// Files or folders, by the paths that they had in the mirror
+    #[arg(value_name = "PATH", required_unless_present = "since")]
+    pub paths: Vec<PathBuf>,
+    /// The versions that were there at that time: a date, a time, or a span back from now such as `3d`
+    #[arg(long, value_name = "TIME", conflicts_with = "since")]
+    pub at: Option<String>,
+    /// All that left since then
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Put copies there and leave the attic as it is
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// Show what would come back, touch nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// What can be listed.

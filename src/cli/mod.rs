@@ -10,6 +10,8 @@ mod exit_code;
 mod failure;
 mod job;
 mod logging;
+mod mirror_path;
+mod moment;
 mod progress;
 mod prompt;
 

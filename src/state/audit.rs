@@ -4,25 +4,9 @@ use redb::ReadableTable as _;
 
 use super::StateError;
 use super::key::{after, name, pack};
-use super::ledger::{Lies, PlacedFile, Placement, decode_placement, placement};
+use super::ledger::{Lies, PlacedFile, placement};
 use super::tables::{Batch, Tables};
 use crate::model::{ItemId, Kind};
-
-/// Up to `limit` items of the ledger that come after `last`, by zone and name.
-pub fn placements_after(
-    tables: &impl Tables,
-    last: Option<&ItemId>,
-    limit: usize,
-) -> Result<Vec<(ItemId, Placement)>, StateError> {
-    let (zone, from) = after(last);
-    let mut placements = Vec::new();
-    for entry in tables.ledger().range((zone, from.as_slice())..)?.take(limit) {
-        let (key, row) = entry?;
-        let (zone, record) = key.value();
-        placements.push((ItemId { zone, record: name("ledger", record)? }, decode_placement(row.value())?));
-    }
-    Ok(placements)
-}
 
 /// Up to `limit` record names of the assets in an album that come after `last`.
 pub fn members_after(

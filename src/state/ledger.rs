@@ -1,13 +1,15 @@
 //! The ledger: what this machine holds for each item, and which paths are spoken for.
 
+mod rows;
+
 use redb::ReadableTable as _;
 use serde::{Deserialize, Serialize};
 
 use super::StateError;
-use super::key::{name, pack};
-use super::row::{decode_as, encode_as, version};
+use super::key::{after, name, pack};
 use super::tables::{Batch, Tables};
 use crate::model::{Checksum, ItemId, Kind};
+use rows::{decode, encode};
 
 /// A destination of the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +52,7 @@ pub enum Lies {
 }
 
 /// A file of an item. Without `proof` its path is reserved and the file is not there yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacedFile {
     /// What it is for the item.
     pub kind: Kind,
@@ -66,6 +68,8 @@ pub struct PlacedFile {
     pub proof: Option<Proof>,
     /// Where it lies, once it is on disk.
     pub lies: Lies,
+    /// Whether a person brought it back from the attic: no run removes it again.
+    pub pinned: bool,
 }
 
 impl PlacedFile {
@@ -80,10 +84,16 @@ impl PlacedFile {
     pub fn is_in_place(&self) -> bool {
         self.proof.is_some() && self.lies == Lies::There
     }
+
+    /// Whether it leaves the mirror when iCloud no longer has it: it is there, and no person brought it back.
+    #[must_use]
+    pub fn may_leave(&self) -> bool {
+        self.is_on_disk() && !self.pinned
+    }
 }
 
 /// Where the files of an item are. Decided once and kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
     /// Folder below the destination, `/` between components; empty = the destination itself.
     pub folder: String,
@@ -119,17 +129,7 @@ impl Placement {
 /// Where the files of an item are, if any were planned.
 pub fn placement(tables: &impl Tables, item: &ItemId) -> Result<Option<Placement>, StateError> {
     let row = tables.ledger().get((item.zone, pack(&item.record).as_slice()))?;
-    row.map(|row| decode_placement(row.value())).transpose()
-}
-
-/// Version of the rows that are written.
-const VERSION: u8 = 2;
-
-pub(super) fn decode_placement(bytes: &[u8]) -> Result<Placement, StateError> {
-    if version(bytes) == Some(1) {
-        return Ok(first_version::decode(bytes)?.into());
-    }
-    decode_as("ledger", VERSION, bytes)
+    row.map(|row| decode(row.value())).transpose()
 }
 
 /// Calls `each` with every item of the ledger.
@@ -140,9 +140,25 @@ pub fn each_placement(
     for entry in tables.ledger().iter()? {
         let (key, row) = entry?;
         let (zone, record) = key.value();
-        each(ItemId { zone, record: name("ledger", record)? }, decode_placement(row.value())?)?;
+        each(ItemId { zone, record: name("ledger", record)? }, decode(row.value())?)?;
     }
     Ok(())
+}
+
+/// Up to `limit` items of the ledger that come after `last`, by zone and name.
+pub fn placements_after(
+    tables: &impl Tables,
+    last: Option<&ItemId>,
+    limit: usize,
+) -> Result<Vec<(ItemId, Placement)>, StateError> {
+    let (zone, from) = after(last);
+    let mut placements = Vec::new();
+    for entry in tables.ledger().range((zone, from.as_slice())..)?.take(limit) {
+        let (key, row) = entry?;
+        let (zone, record) = key.value();
+        placements.push((ItemId { zone, record: name("ledger", record)? }, decode(row.value())?));
+    }
+    Ok(placements)
 }
 
 /// The item that a path is reserved for. `folded` is the path as the destination compares names.
@@ -155,22 +171,15 @@ pub fn owner(tables: &impl Tables, root: Root, folded: &str) -> Result<Option<It
 impl Batch<'_> {
     /// Stores where the files of an item are.
     pub fn put_placement(&mut self, item: &ItemId, placement: &Placement) -> Result<(), StateError> {
-        let row = encode_as("ledger", VERSION, placement)?;
+        let row = encode(placement)?;
         self.ledger.insert((item.zone, pack(&item.record).as_slice()), row.as_slice())?;
         Ok(())
     }
 
-    /// Forgets what lies on the disk for up to `limit` items after `after`, keeping their names, and marks them. Gives
+    /// Forgets what lies on the disk for up to `limit` items after `last`, keeping their names, and marks them. Gives
     /// the last of them, or `None` when there were no more.
-    pub fn void_after(&mut self, after: Option<&ItemId>, limit: usize) -> Result<Option<ItemId>, StateError> {
-        let from = super::key::after(after);
-        let mut items = Vec::new();
-        for entry in self.ledger.range((from.0, from.1.as_slice())..)?.take(limit) {
-            let (key, row) = entry?;
-            let (zone, record) = key.value();
-            let item = ItemId { zone, record: name("ledger", record)? };
-            items.push((item, decode_placement(row.value())?));
-        }
+    pub fn void_after(&mut self, last: Option<&ItemId>, limit: usize) -> Result<Option<ItemId>, StateError> {
+        let mut items = placements_after(self, last, limit)?;
         for (item, placement) in &mut items {
             placement.files.iter_mut().for_each(|file| file.proof = None);
             self.put_placement(item, placement)?;
@@ -204,79 +213,4 @@ impl Batch<'_> {
 /// How many files of a class matched Apple's checksum, and how many did not.
 pub fn class_counts(tables: &impl Tables, class: &str) -> Result<(u64, u64), StateError> {
     Ok(tables.classes().get(class)?.map_or((0, 0), |row| row.value()))
-}
-
-/// Rows as they were before files could lie elsewhere.
-mod first_version {
-    use serde::Deserialize;
-
-    use super::super::StateError;
-    use super::super::row::decode_as;
-    use super::{Lies, Proof};
-    use crate::model::{Checksum, Kind};
-
-    #[derive(Deserialize)]
-    #[cfg_attr(test, derive(serde::Serialize))]
-    pub(super) struct Placement {
-        pub(super) folder: String,
-        pub(super) stem: String,
-        pub(super) files: Vec<PlacedFile>,
-    }
-
-    #[derive(Deserialize)]
-    #[cfg_attr(test, derive(serde::Serialize))]
-    pub(super) struct PlacedFile {
-        pub(super) kind: Kind,
-        pub(super) name: String,
-        pub(super) checksum: Checksum,
-        pub(super) size: u64,
-        pub(super) mtime_ms: Option<i64>,
-        pub(super) proof: Option<Proof>,
-    }
-
-    pub(super) fn decode(bytes: &[u8]) -> Result<Placement, StateError> {
-        decode_as("ledger", 1, bytes)
-    }
-
-    impl From<Placement> for super::Placement {
-        fn from(old: Placement) -> Self {
-            let files = old.files.into_iter().map(|file| super::PlacedFile {
-                kind: file.kind,
-                name: file.name,
-                checksum: file.checksum,
-                size: file.size,
-                mtime_ms: file.mtime_ms,
-                proof: file.proof,
-                lies: Lies::There,
-            });
-            Self { folder: old.folder, stem: old.stem, files: files.collect() }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_of_the_first_version_are_read() {
-        let old = first_version::Placement {
-            folder: "2024/01/02".into(),
-            stem: "IMG_0001".into(),
-            files: vec![first_version::PlacedFile {
-                kind: Kind::Motion,
-                name: "IMG_0001.MOV".into(),
-                checksum: Checksum::parse("AA"),
-                size: 7,
-                mtime_ms: Some(3),
-                proof: Some(Proof::Proven),
-            }],
-        };
-        let row = encode_as("ledger", 1, &old).unwrap();
-        let read = decode_placement(&row).unwrap();
-        assert_eq!(read, old.into());
-        assert!(read.files[0].is_in_place());
-        let again = encode_as("ledger", VERSION, &read).unwrap();
-        assert_eq!(decode_placement(&again).unwrap(), read);
-    }
 }

@@ -1,5 +1,5 @@
 //! What larder remembers, in one redb file: the catalog (what iCloud holds, as last seen), the ledger (what this
-//! machine holds), the dirty marks between them, and the record of past runs.
+//! machine holds), the dirty marks between them, history, and the record of past runs.
 //!
 //! This room alone knows tables, encodings and versions. Writing happens in [`State::write`]: one closure, one
 //! durable transaction. Reading happens in short [`View`]s, also from other processes while a run writes
@@ -10,6 +10,7 @@ mod broken;
 mod catalog;
 mod dirty;
 mod error;
+mod history;
 mod key;
 mod ledger;
 mod lock;
@@ -20,7 +21,7 @@ mod runs;
 mod tables;
 mod zone;
 
-pub use audit::{Fate, is_member, members_after, placements_after};
+pub use audit::{Fate, is_member, members_after};
 pub use broken::{Broken, broken_after};
 pub use catalog::{
     Change, Gone, MasterRow, album, albums, asset, assets_after, assets_of, each_asset, master, members,
@@ -28,7 +29,11 @@ pub use catalog::{
 };
 pub use dirty::{Mark, dirty_after, mark};
 pub use error::StateError;
-pub use ledger::{Lies, PlacedFile, Placement, Proof, Root, class_counts, each_placement, owner, placement};
+pub use history::{HistoryEvent, Moment, Order, What, Why, history, oldest_event};
+pub use ledger::{
+    Lies, PlacedFile, Placement, Proof, Root, class_counts, each_placement, owner, placement,
+    placements_after,
+};
 pub use lock::JobLock;
 pub use meta::{MetaKey, number, text};
 pub use open::{FORMAT, Reader, State};

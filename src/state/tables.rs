@@ -81,4 +81,6 @@ tables! {
     classes: &'static str => (u64, u64),
     /// Past runs by start (ms since 1970), as JSON.
     runs: i64 => &'static str,
+    /// What happened to files: (ms since 1970, number within it) to event.
+    history: (i64, u32) => Row,
 }

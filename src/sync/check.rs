@@ -22,7 +22,8 @@ const PIECE: usize = 500;
 ///
 /// Once a day where shared libraries are in scope, once a week otherwise, and always when none is known or when one that
 /// was known is not found any more (`lost`). A personal library that Apple moved has another name since
-/// (`icloud_photos_downloader` PR #1367): it is the same library, listed anew.
+/// (`icloud_photos_downloader` PR #1367): it is the same library, listed anew. One
+/// of another owner never is.
 pub async fn discover(ctx: &Context, lost: bool) -> Result<(), RunError> {
     let shared = ctx.job.photos.libraries.shared;
     let (checked, known) = ctx
@@ -53,7 +54,8 @@ pub async fn discover(ctx: &Context, lost: bool) -> Result<(), RunError> {
                 continue;
             }
             let former = known.iter().find(|(_, row)| {
-                id.is_personal() && row.id.is_personal() && !listed.contains(&row.id.name)
+                let moved = id.is_personal() && row.id.is_personal() && !listed.contains(&row.id.name);
+                moved && row.id.owner == id.owner
             });
             let row = ZoneRow { id, progress: Progress::Listing { since } };
             match former {
@@ -70,6 +72,26 @@ pub async fn discover(ctx: &Context, lost: bool) -> Result<(), RunError> {
     Ok(())
 }
 
+/// A library that was listed before and is not found now.
+#[derive(Debug)]
+pub struct Lost {
+    zone: u16,
+    id: ZoneId,
+    reason: String,
+}
+
+/// Fails when the personal library is among the lost and was not found under another name either. It does not go away as a
+/// shared one does: iCloud Photos was switched off, or it is another account that answers.
+pub async fn personal_must_be_there(ctx: &Context, lost: Vec<Lost>) -> Result<(), RunError> {
+    let zones = ctx.read(state::zones).await?;
+    let still =
+        |lost: &Lost| zones.iter().any(|(zone, row)| *zone == lost.zone && row.id.name == lost.id.name);
+    match lost.into_iter().find(|lost| lost.id.is_personal() && still(lost)) {
+        Some(Lost { reason, .. }) => Err(CloudKitError::ZoneNotFound { reason }.into()),
+        None => Ok(()),
+    }
+}
+
 fn in_scope(ctx: &Context, zone: &ZoneId) -> bool {
     library_in_scope(zone, &ctx.job.photos)
 }
@@ -81,58 +103,74 @@ pub async fn zones_in_scope(ctx: &Context) -> Result<Vec<(u16, ZoneRow)>, RunErr
 }
 
 /// Brings the catalog up to date for every zone that was listed before: one request for all zones of an area, and
-/// more only where more changed. A zone whose token is refused goes back to be listed. Tells whether one was not found.
-pub async fn changes(ctx: &Context, feed: &Feed) -> Result<bool, RunError> {
+/// more only where more changed. A zone whose token is refused goes back to be listed. Gives those that were not found.
+pub async fn changes(ctx: &Context, feed: &Feed) -> Result<Vec<Lost>, RunError> {
     let mut by_area: BTreeMap<Area, Vec<(u16, ZoneId, String)>> = BTreeMap::new();
     for (number, row) in zones_in_scope(ctx).await? {
         if let Progress::Current { token } = row.progress {
             by_area.entry(row.id.area).or_default().push((number, row.id, token));
         }
     }
-    let mut lost = false;
+    let (mut rest, mut lost) = (Vec::with_capacity(by_area.len()), Vec::new());
     for (area, zones) in by_area {
-        lost |= replay(ctx, feed, area, zones).await?;
+        rest.push((area, round(ctx, area, zones, &mut lost).await?));
+    }
+    feed.begin();
+    for (area, zones) in rest {
+        lost.extend(replay(ctx, feed, area, zones).await?);
     }
     Ok(lost)
 }
 
 /// Reads the changes of zones of one area from their tokens until nothing more comes. Each page goes into the
-/// catalog with its token in one transaction, so that the next run goes on from the last page. Tells whether a zone was not
-/// found.
+/// catalog with its token in one transaction, so that the next run goes on from the last page. Gives the zones that were
+/// not found.
 pub async fn replay(
     ctx: &Context,
     feed: &Feed,
     area: Area,
     mut zones: Vec<(u16, ZoneId, String)>,
-) -> Result<bool, RunError> {
-    let mut lost = false;
+) -> Result<Vec<Lost>, RunError> {
+    let mut lost = Vec::new();
     while !zones.is_empty() {
-        if ctx.cancel.is_cancelled() {
-            return Err(RunError::Interrupted);
-        }
-        let asked: Vec<_> = zones.iter().map(|(_, id, token)| (id.clone(), Some(token.clone()))).collect();
-        let pages = ctx.photos.changes(area, &asked).await?;
-        let mut rest = Vec::new();
-        for ((number, id, token), (_, page)) in zones.into_iter().zip(pages) {
-            match page {
-                Ok(page) => {
-                    let more = page.more.then(|| (number, id.clone(), page.token.clone()));
-                    take_page(ctx, number, &id, &token, page).await?;
-                    rest.extend(more);
-                }
-                Err(error @ (CloudKitError::ZoneNotFound { .. } | CloudKitError::NoHistory { .. })) => {
-                    let library = library_name(&id);
-                    lost |= matches!(error, CloudKitError::ZoneNotFound { .. });
-                    ctx.warn(format!("{library}: {error}. Nothing on disk is touched because of it"));
-                }
-                Err(CloudKitError::TokenRefused { .. }) => list_again(ctx, number, id).await?,
-                Err(error) => return Err(error.into()),
-            }
-        }
+        zones = round(ctx, area, zones, &mut lost).await?;
         feed.more();
-        zones = rest;
     }
     Ok(lost)
+}
+
+/// One request for the changes of zones of one area. Gives those that have more to tell.
+async fn round(
+    ctx: &Context,
+    area: Area,
+    zones: Vec<(u16, ZoneId, String)>,
+    lost: &mut Vec<Lost>,
+) -> Result<Vec<(u16, ZoneId, String)>, RunError> {
+    if ctx.cancel.is_cancelled() {
+        return Err(RunError::Interrupted);
+    }
+    let asked: Vec<_> = zones.iter().map(|(_, id, token)| (id.clone(), Some(token.clone()))).collect();
+    let pages = ctx.photos.changes(area, &asked).await?;
+    let mut rest = Vec::new();
+    for ((number, id, token), (_, page)) in zones.into_iter().zip(pages) {
+        match page {
+            Ok(page) => {
+                let more = page.more.then(|| (number, id.clone(), page.token.clone()));
+                take_page(ctx, number, &id, &token, page).await?;
+                rest.extend(more);
+            }
+            Err(error @ (CloudKitError::ZoneNotFound { .. } | CloudKitError::NoHistory { .. })) => {
+                let library = library_name(&id);
+                ctx.warn(format!("{library}: {error}. Nothing on disk is touched because of it"));
+                if let CloudKitError::ZoneNotFound { reason } = error {
+                    lost.push(Lost { zone: number, id, reason });
+                }
+            }
+            Err(CloudKitError::TokenRefused { .. }) => list_again(ctx, number, id).await?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(rest)
 }
 
 async fn take_page(

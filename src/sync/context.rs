@@ -52,6 +52,12 @@ impl Context {
         self.clock.now().as_second()
     }
 
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now().as_millisecond()
+    }
+
     /// The day in this machine's time zone: names the attic's folders.
     #[must_use]
     pub fn today(&self) -> jiff::civil::Date {

@@ -185,7 +185,8 @@ fn forget_disk(state: &State) -> Result<(), RunError> {
 /// Makes the catalog true: new libraries are found, known ones asked for changes, new ones listed.
 async fn bring_up_to_date(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
     check::discover(ctx, false).await?;
-    if check::changes(ctx, feed).await? {
+    let lost = check::changes(ctx, feed).await?;
+    if !lost.is_empty() {
         check::discover(ctx, true).await?;
     }
     check::ask_again(ctx).await?;
@@ -194,11 +195,32 @@ async fn bring_up_to_date(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
             listing::list(ctx, feed, number, row).await?;
         }
     }
+    check::personal_must_be_there(ctx, lost).await
+}
+
+/// Days for which history is kept.
+const HISTORY_DAYS: i64 = 730;
+
+/// Days that history may grow older, so that nights without changes do not each forget a little.
+const HISTORY_SLACK: i64 = 30;
+
+/// Events that one run forgets at the most.
+const FORGOTTEN: usize = 20_000;
+
+/// Forgets history that is old enough.
+async fn forget_history(ctx: &Context) -> Result<(), RunError> {
+    const DAY_MS: i64 = 24 * 3600 * 1000;
+    let before = ctx.now_ms() - HISTORY_DAYS * DAY_MS;
+    let oldest = ctx.read(state::oldest_event).await?;
+    if oldest.is_some_and(|oldest| oldest < before - HISTORY_SLACK * DAY_MS) {
+        ctx.write(move |batch| batch.forget_history(before, FORGOTTEN)).await?;
+    }
     Ok(())
 }
 
-/// Removes partial files that no later run will go on with, and what has been in the attic long enough.
+/// Removes partial files that no later run will go on with, what has been in the attic long enough, and old history.
 async fn tidy(ctx: &Context) -> Result<(), RunError> {
+    forget_history(ctx).await?;
     let (root, today) = (ctx.root.clone(), ctx.today());
     let keep = jiff::Span::new().days(i64::from(ctx.job.removed.keep_days));
     if let Ok(before) = today.checked_sub(keep) {

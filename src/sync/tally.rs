@@ -64,7 +64,7 @@ pub struct Outcome {
     pub kept: u64,
     /// Files of photos deleted in iCloud that left the mirror.
     pub removed: u64,
-    /// Files that changed since larder wrote them and were set aside in the attic when they were to leave.
+    /// Files that changed since larder wrote them and were set aside in the attic when they were to leave or to be replaced.
     pub set_aside: Vec<String>,
     /// Files that would leave the mirror, held because they are many.
     pub held: u64,
@@ -196,9 +196,16 @@ impl Tally {
 
     /// A file left for the attic. `meant` when the job file sends it there; `changed` when it is not what larder wrote.
     pub fn left(&self, path: &str, meant: bool, changed: bool) {
+        self.note(|out| out.removed += 1);
+        if changed || !meant {
+            self.set_aside(path);
+        }
+    }
+
+    /// A file that somebody had changed went to the attic.
+    pub fn set_aside(&self, path: &str) {
         self.note(|out| {
-            out.removed += 1;
-            if (changed || !meant) && out.set_aside.len() < NAMED {
+            if out.set_aside.len() < NAMED {
                 out.set_aside.push(path.to_owned());
             }
         });

@@ -11,8 +11,8 @@ use rustix::fs::{self, AtFlags};
 use rustix::io::Errno;
 
 use super::facts::{Facts, FileKind, open_in};
-use super::marker::own_path;
 use super::path::OWN_DIR;
+use super::shelves::{ATTIC, attic_dir};
 use super::{Access, Dir, RelPath, Root, TreeError, name, transfer};
 
 /// A directory of the attic in which one file is to be kept.
@@ -38,21 +38,12 @@ impl Root {
     /// Removes what came into the attic before that date, and tells how many days' worth went. Folders that are not
     /// named by a date are somebody else's.
     pub fn expire_attic(&self, before: Date) -> Result<u64, TreeError> {
-        let attic = self.path().join(OWN_DIR).join("attic");
-        let failed = |source| TreeError::from_io("clear the attic", attic.display(), source);
-        let days = match std::fs::read_dir(&attic) {
-            Ok(days) => days,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
-            Err(error) => return Err(failed(error)),
-        };
+        let attic = self.path().join(OWN_DIR).join(ATTIC);
         let mut gone = 0;
-        for day in days {
-            let day = day.map_err(failed)?;
-            let date = day.file_name().to_str().and_then(|name| name.parse::<Date>().ok());
-            if date.is_some_and(|date| date < before) && day.file_type().map_err(failed)?.is_dir() {
-                std::fs::remove_dir_all(day.path()).map_err(failed)?;
-                gone += 1;
-            }
+        for day in self.attic_days()?.into_iter().take_while(|day| *day < before) {
+            std::fs::remove_dir_all(attic.join(day.to_string()))
+                .map_err(|source| TreeError::from_io("clear the attic", attic.display(), source))?;
+            gone += 1;
         }
         Ok(gone)
     }
@@ -105,13 +96,7 @@ impl Root {
     }
 
     fn shelf(&self, path: &RelPath, date: Date) -> Result<Shelf, TreeError> {
-        let mut dir = own_path(&["attic", &date.to_string()])?;
-        if let Some(parent) = path.parent().path() {
-            for component in parent.components() {
-                dir = dir.join(component).map_err(|bad| TreeError::Reserved { path: bad.path })?;
-            }
-        }
-        let dir = Dir::from(dir);
+        let dir = attic_dir(date, &path.parent())?;
         let fd = self.make_dir(&dir, Access::Private)?;
         Ok(Shelf { dir, fd })
     }

@@ -4,7 +4,8 @@
 //! walked one component at a time without following a link, so nothing that anybody puts into the tree can
 //! lead larder out of it. A file comes into being in three steps: bytes are appended to a [`Staging`] file
 //! under `.larder/incoming/`, [`Root::place`] (or [`Root::replace`]) gives the finished file its final name,
-//! and [`Root::sync_dirs`] makes the names last. Nothing else ever creates a file under a final name.
+//! and [`Root::sync_dirs`] makes the names last. Nothing else ever creates a file of the mirror under a final name; an
+//! [`Outlet`] is a directory of the person's own, for copies.
 //!
 //! All calls block; `sync` runs them on threads of their own. This room knows neither iCloud nor the state.
 
@@ -13,10 +14,12 @@ mod error;
 mod facts;
 mod marker;
 pub mod name;
+mod outlet;
 mod path;
 mod place;
 mod root;
 mod scan;
+mod shelves;
 mod staging;
 mod transfer;
 mod walk;
@@ -27,8 +30,10 @@ mod tests;
 pub use error::TreeError;
 pub use facts::{Facts, FileKind, Space};
 pub use marker::MirrorId;
+pub use outlet::Outlet;
 pub use path::{BadPath, Dir, RelPath};
 pub use place::{Access, Finish, Placed, Replaced};
 pub use root::{Opened, Root};
 pub use scan::Scan;
+pub use shelves::origin;
 pub use staging::Staging;

@@ -94,6 +94,20 @@ impl Dir {
         self.0.as_ref()
     }
 
+    /// Whether a path of the mirror is this one or lies below it.
+    #[must_use]
+    pub fn covers(&self, path: &str) -> bool {
+        self.0.as_ref().is_none_or(|dir| {
+            path.strip_prefix(dir.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
+    /// Whether it is that very path.
+    #[must_use]
+    pub fn is(&self, path: &str) -> bool {
+        self.0.as_ref().is_some_and(|dir| dir.as_str() == path)
+    }
+
     /// `name` (one component) inside this directory.
     pub fn join(&self, name: &str) -> Result<RelPath, BadPath> {
         match &self.0 {
@@ -192,6 +206,14 @@ mod tests {
         assert!(Dir::ROOT.join("/etc").is_err());
         assert_eq!(a.parent(), Dir::ROOT);
         assert_eq!(Dir::ROOT.to_string(), ".");
+    }
+
+    #[test]
+    fn a_directory_covers_itself_and_what_lies_below() {
+        let dir = Dir::from(RelPath::parse("a/b").unwrap());
+        assert!(dir.covers("a/b") && dir.covers("a/b/c") && dir.is("a/b"));
+        assert!(!dir.covers("a/bc") && !dir.covers("a") && !dir.is("a/b/c"));
+        assert!(Dir::ROOT.covers("a") && !Dir::ROOT.is("a"));
     }
 
     #[test]

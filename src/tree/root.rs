@@ -84,6 +84,13 @@ impl Root {
         Ok((root, found))
     }
 
+    /// A directory that is no mirror, with the mode of new files left to the umask.
+    pub(super) fn unmarked(path: &Path) -> Result<Self, TreeError> {
+        let fd = fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+            .map_err(|errno| TreeError::from_errno("open", path.display(), errno))?;
+        Ok(Self(Arc::new(Inner { fd, path: path.to_owned(), shared_mode: Mode::from_raw_mode(0o666) })))
+    }
+
     /// The destination as it was named in the job file.
     #[must_use]
     pub fn path(&self) -> &Path {

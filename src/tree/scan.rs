@@ -23,20 +23,21 @@ impl Root {
     /// Starts a walk through all files of the mirror.
     #[must_use]
     pub fn scan(&self) -> Scan<'_> {
-        self.scan_from(Dir::ROOT)
+        self.scan_below(Dir::ROOT)
     }
 
     /// Starts a walk through all that was staged and has no final name yet.
     pub fn scan_incoming(&self) -> Result<Scan<'_>, TreeError> {
-        Ok(self.scan_from(Dir::from(own_path(&["incoming"])?)))
+        Ok(self.scan_below(Dir::from(own_path(&["incoming"])?)))
     }
 
-    /// Starts a walk through the attic.
-    pub fn scan_attic(&self) -> Result<Scan<'_>, TreeError> {
-        Ok(self.scan_from(Dir::from(own_path(&["attic"])?)))
+    /// Starts a walk through the attic of all days.
+    pub fn scan_whole_attic(&self) -> Result<Scan<'_>, TreeError> {
+        Ok(self.scan_below(Dir::from(own_path(&["attic"])?)))
     }
 
-    fn scan_from(&self, dir: Dir) -> Scan<'_> {
+    /// Starts a walk through all files below a directory.
+    pub(super) fn scan_below(&self, dir: Dir) -> Scan<'_> {
         Scan { root: self, open: Vec::new(), pending: Some(dir) }
     }
 }

@@ -224,6 +224,16 @@ fn an_edit_of_a_photo_whose_upload_is_awaited_comes_with_the_next_run() {
 }
 
 #[test]
+fn what_was_undone_and_is_removed_by_now_is_not_looked_for() {
+    let here = mirrored(SharedRole::None);
+    let asset = here.add(NewPhoto { pending: true, ..NewPhoto::default() });
+    here.sync().expect(0);
+    here.change(Mutation::Purge { asset });
+    sync(&here, 0);
+    assert_eq!(api_requests(&here), 1, "{:?}", here.control().counters().by_label);
+}
+
+#[test]
 fn a_lost_history_is_listed_again_and_nothing_is_fetched_twice() {
     let here = mirrored(SharedRole::None);
     here.change(Mutation::ResetZone { zone: None });

@@ -109,9 +109,19 @@ impl TestEnvironment {
         fs::write(self.job_file(), text).unwrap();
     }
 
+    /// Where the simulator listens.
+    pub(crate) fn endpoint(&self) -> String {
+        self.simulator.url()
+    }
+
     /// larder with these arguments, not yet started.
     pub(crate) fn larder(&self, arguments: &[&str]) -> Invocation {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_larder"));
+        self.program(env!("CARGO_BIN_EXE_larder"), arguments)
+    }
+
+    /// A larder of another age.
+    pub(crate) fn program(&self, larder: &str, arguments: &[&str]) -> Invocation {
+        let mut command = Command::new(larder);
         command
             .args(arguments)
             .env_clear()

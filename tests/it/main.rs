@@ -7,6 +7,8 @@ mod changes;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod deletion_safety;
+#[cfg(test)]
 mod dry_run;
 #[cfg(test)]
 mod environment;
@@ -17,6 +19,8 @@ mod first_sync;
 #[cfg(test)]
 mod foreign_files;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod listing_cost;
@@ -24,6 +28,8 @@ mod listing_cost;
 mod model;
 #[cfg(test)]
 mod names;
+#[cfg(test)]
+mod old_states;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
@@ -38,6 +44,8 @@ mod recorded;
 mod refusals;
 #[cfg(test)]
 mod removals;
+#[cfg(test)]
+mod restore;
 #[cfg(test)]
 mod session;
 #[cfg(test)]

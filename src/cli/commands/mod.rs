@@ -3,9 +3,11 @@
 mod audit;
 #[cfg(feature = "demo")]
 mod demo;
+mod history;
 mod login;
 mod logout;
 mod ls;
+mod restore;
 mod status;
 mod sync;
 
@@ -27,6 +29,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
             Command::Audit(audit) => audit::audit(global, console, audit).await,
             Command::Status => status::status(global, console),
             Command::Ls(ls) => ls::ls(global, console, ls),
+            Command::History(of) => history::history(global, console, of),
+            Command::Restore(restore) => restore::restore(global, console, restore),
             #[cfg(feature = "demo")]
             Command::Demo(demo) => demo::demo(global, console, demo).await,
         }

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
+use super::known::is_as_written;
 use super::task::Task;
 use super::verify::{Verdict, judge};
-
 use crate::model::{ContentHasher, Digest};
 use crate::state::Proof;
 use crate::sync::classes::ClassCounts;
@@ -46,6 +46,8 @@ pub(super) struct Home {
     pub(super) left: Option<Dir>,
     /// Where the older version is now.
     pub(super) attic: Option<RelPath>,
+    /// Whether the older version was not what larder had written.
+    pub(super) set_aside: bool,
 }
 
 /// How many bytes of the file are on disk from an earlier attempt, hashed.
@@ -140,8 +142,12 @@ pub(super) fn place(
         dirs: vec![],
         left: None,
         attic: None,
+        set_aside: false,
     };
-    if task.replaces.as_ref() == Some(&task.path) {
+    if let Some(old) = &task.replaces {
+        home.set_aside = root.stat(&old.path)?.is_some() && !is_as_written(root, &old.path, &old.file)?;
+    }
+    if task.replaces.as_ref().is_some_and(|old| old.path == task.path) {
         home.attic = root.replace(staging, &task.path, attic_date, finish)?.attic;
     } else {
         if let Some(other) = &task.or_else
@@ -159,10 +165,10 @@ pub(super) fn place(
             Err(error) => return Err(error),
         }
         if let Some(old) = &task.replaces
-            && root.stat(old)?.is_some()
+            && root.stat(&old.path)?.is_some()
         {
-            home.attic = Some(root.retire(old, attic_date)?);
-            home.dirs.push(old.parent());
+            home.attic = Some(root.retire(&old.path, attic_date)?);
+            home.dirs.push(old.path.parent());
         }
     }
     home.dirs.push(home.path.parent());

@@ -46,7 +46,7 @@ impl<'a> Donors<'a> {
 
     /// Looks for the content among the photos that have the same master, in every library. A photo that moves between
     /// libraries keeps its master's name and gets another asset (kei's token document), so the files of one that is gone
-    /// are moved; those of one that stays are copied.
+    /// are moved; those of one that stays, or that a person brought back, are copied.
     pub(super) fn ask(
         &mut self,
         view: &View,
@@ -71,7 +71,7 @@ impl<'a> Donors<'a> {
                     continue;
                 }
                 let gone = state::asset(view, &other)?.is_none_or(|asset| asset.is_gone());
-                if gone && self.given.insert((other.clone(), file.kind)) {
+                if gone && !file.pinned && self.given.insert((other.clone(), file.kind)) {
                     return Ok(source(&placement, file, Giver { item: other, keeps: false }));
                 }
                 // In another library, or one that is being listed, it may be about to leave: not all is known yet.

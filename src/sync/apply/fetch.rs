@@ -67,6 +67,8 @@ enum Attempt {
     Throttled(Option<Duration>),
     /// Worth another try.
     Broken(String),
+    /// It is not the host but this disk: another try brings the same.
+    Local(String),
 }
 
 /// Brings a file home, or tells why not. The error ends the run.
@@ -119,6 +121,7 @@ pub(super) async fn bring(
             }
             Attempt::Throttled(_) => why = "the content host asks for patience".into(),
             Attempt::Broken(reason) => why = reason,
+            Attempt::Local(why) => return Ok(Report::Settled { task, settled: Settled::Failed(why) }),
         }
         tracing::debug!(path = %task.path, %why, "a body did not come whole");
     }
@@ -273,7 +276,7 @@ fn landed(landed: Result<Landed, TreeError>, broken: Option<String>) -> Result<A
         (Ok(Landed::Short { .. }), Some(why)) => Ok(Attempt::Broken(why)),
         (Ok(landed), _) => Ok(Attempt::Done(landed)),
         (Err(error), _) if error.is_disk() => Err(error.into()),
-        (Err(error), _) => Ok(Attempt::Broken(error.to_string())),
+        (Err(error), _) => Ok(Attempt::Local(error.to_string())),
     }
 }
 

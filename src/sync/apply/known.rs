@@ -2,7 +2,7 @@
 
 use crate::model::Digest;
 use crate::state::{PlacedFile, Proof};
-use crate::tree::{RelPath, Root, TreeError};
+use crate::tree::{FileKind, RelPath, Root, TreeError};
 
 /// Whether the file still has the time that larder gave it. Disks keep times to two seconds at worst (FAT).
 pub(in crate::sync) fn same_time(mtime_ns: i64, file: &PlacedFile) -> bool {
@@ -10,7 +10,7 @@ pub(in crate::sync) fn same_time(mtime_ns: i64, file: &PlacedFile) -> bool {
 }
 
 /// The SHA-256 that stands for the content where Apple's checksum does not.
-pub(super) fn own_hash(file: &PlacedFile) -> Option<[u8; 32]> {
+pub(in crate::sync) fn own_hash(file: &PlacedFile) -> Option<[u8; 32]> {
     match file.proof {
         Some(Proof::SizeOnly { sha256 } | Proof::Disputed { sha256 }) => Some(sha256),
         _ => None,
@@ -19,7 +19,7 @@ pub(super) fn own_hash(file: &PlacedFile) -> Option<[u8; 32]> {
 
 /// Whether a digest is that of the content that the ledger knows. Where [`own_hash`] gives one, SHA-256 must have been
 /// taken.
-pub(super) fn is_meant(digest: &Digest, file: &PlacedFile) -> bool {
+pub(in crate::sync) fn is_meant(digest: &Digest, file: &PlacedFile) -> bool {
     digest.size == file.size
         && match own_hash(file) {
             Some(sha256) => digest.sha256 == Some(sha256),
@@ -28,6 +28,20 @@ pub(super) fn is_meant(digest: &Digest, file: &PlacedFile) -> bool {
 }
 
 /// Whether the file at the path has the content that the ledger knows.
-pub(super) fn holds(root: &Root, path: &RelPath, file: &PlacedFile) -> Result<bool, TreeError> {
+pub(in crate::sync) fn holds(root: &Root, path: &RelPath, file: &PlacedFile) -> Result<bool, TreeError> {
     Ok(is_meant(&root.hash(path, own_hash(file).is_some())?, file))
+}
+
+/// Whether the file at the path is what larder wrote there, as far as length and time tell; where they do not, its content
+/// is read.
+pub(in crate::sync) fn is_as_written(
+    root: &Root,
+    path: &RelPath,
+    file: &PlacedFile,
+) -> Result<bool, TreeError> {
+    let Some(facts) = root.stat(path)? else { return Ok(false) };
+    if facts.kind != FileKind::File || facts.size != file.size {
+        return Ok(false);
+    }
+    Ok(same_time(facts.mtime_ns, file) || holds(root, path, file)?)
 }

@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 
 use super::body::{Home, Whence, place};
-use super::known::{holds, is_meant, own_hash, same_time};
+use super::known::{is_as_written, is_meant, own_hash};
 use super::record::{Report, Settled};
 use super::task::{Source, Task};
 use crate::model::ContentHasher;
@@ -21,13 +21,20 @@ pub(super) async fn bring(ctx: &Context, task: &Task) -> Result<Option<Report>, 
     let brought = blocking(move || {
         let copies = source.giver.as_ref().is_some_and(|giver| giver.keeps);
         let home = if copies { copy(&root, &source, &task, date) } else { relocate(&root, &source, &task) };
-        home.map(|home| home.map(|home| (task, home)))
+        home.map(|home| (task, source, home))
     });
     match brought.await {
-        Ok(Some((task, home))) => {
+        Ok((task, _, Local::Brought(home))) => {
             Ok(Some(Report::Settled { task: Box::new(task), settled: Settled::Placed(home) }))
         }
-        Ok(None) => Ok(None),
+        Ok((_, _, Local::Missing)) => Ok(None),
+        Ok((task, source, Local::Changed)) => {
+            ctx.warn(format!(
+                "`{}` changed since larder wrote it: it stays there, and what iCloud has goes to `{}`",
+                source.path, task.path
+            ));
+            Ok(None)
+        }
         Err(error) if error.is_disk() => Err(error.into()),
         Err(error) => {
             tracing::debug!(%error, "a file could not be moved or copied; it is fetched");
@@ -36,11 +43,21 @@ pub(super) async fn bring(ctx: &Context, task: &Task) -> Result<Option<Report>, 
     }
 }
 
+/// What became of content that should be on this disk.
+enum Local {
+    /// It has its final name.
+    Brought(Home),
+    /// There is none any more.
+    Missing,
+    /// Somebody changed it.
+    Changed,
+}
+
 /// Copies another photo's file, proving the bytes on the way.
-fn copy(root: &Root, source: &Source, task: &Task, date: Date) -> Result<Option<Home>, TreeError> {
-    let Some(facts) = root.stat(&source.path)? else { return Ok(None) };
+fn copy(root: &Root, source: &Source, task: &Task, date: Date) -> Result<Local, TreeError> {
+    let Some(facts) = root.stat(&source.path)? else { return Ok(Local::Missing) };
     if facts.kind != FileKind::File || facts.size != source.file.size {
-        return Ok(None);
+        return Ok(Local::Missing);
     }
     let staging = root.stage_copy(&source.path, &task.staging_key())?;
     let mut hasher = ContentHasher::new(own_hash(&source.file).is_some());
@@ -48,20 +65,20 @@ fn copy(root: &Root, source: &Source, task: &Task, date: Date) -> Result<Option<
     let digest = hasher.finish();
     if !is_meant(&digest, &source.file) {
         root.discard(&task.staging_key())?;
-        return Ok(None);
+        // It is another photo's, which stays as it is.
+        return Ok(Local::Missing);
     }
     let proof = source.file.proof.unwrap_or(Proof::Proven);
     let home = place(root, task, staging, proof, &digest, date)?;
-    Ok(Some(Home { whence: Whence::Copied, ..home }))
+    Ok(Local::Brought(Home { whence: Whence::Copied, ..home }))
 }
 
-fn relocate(root: &Root, source: &Source, task: &Task) -> Result<Option<Home>, TreeError> {
-    let Some(facts) = root.stat(&source.path)? else { return Ok(None) };
-    if facts.kind != FileKind::File || facts.size != source.file.size {
-        return Ok(None);
+fn relocate(root: &Root, source: &Source, task: &Task) -> Result<Local, TreeError> {
+    if root.stat(&source.path)?.is_none() {
+        return Ok(Local::Missing);
     }
-    if !same_time(facts.mtime_ns, &source.file) && !holds(root, &source.path, &source.file)? {
-        return Ok(None);
+    if !is_as_written(root, &source.path, &source.file)? {
+        return Ok(Local::Changed);
     }
     let access = if task.private { Access::Private } else { Access::Shared };
     if let Some(dir) = &task.private_dir {
@@ -72,7 +89,7 @@ fn relocate(root: &Root, source: &Source, task: &Task) -> Result<Option<Home>, T
     if !source.path.is_larders_own() {
         root.prune(&source.path.parent())?;
     }
-    Ok(Some(Home {
+    Ok(Local::Brought(Home {
         path: task.path.clone(),
         proof: source.file.proof.unwrap_or(Proof::Proven),
         matched: None,
@@ -80,5 +97,6 @@ fn relocate(root: &Root, source: &Source, task: &Task) -> Result<Option<Home>, T
         dirs: vec![task.path.parent()],
         left: Some(source.path.parent()),
         attic: None,
+        set_aside: false,
     }))
 }

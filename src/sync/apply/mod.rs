@@ -8,7 +8,8 @@
 mod body;
 mod donor;
 mod fetch;
-mod known;
+mod happened;
+pub(in crate::sync) mod known;
 mod local;
 mod masters;
 mod record;
@@ -42,11 +43,18 @@ const FAILURES_IN_A_ROW: u64 = 40;
 /// Tells the planner that marks were set, and at last that no more will come.
 #[derive(Debug, Default)]
 pub struct Feed {
+    begun: Notify,
     more: Notify,
     ended: std::sync::atomic::AtomicBool,
 }
 
 impl Feed {
+    /// The first word of every known library is in the catalog. What earlier runs left undone is planned from here on,
+    /// so that nothing is looked for that was removed since.
+    pub fn begin(&self) {
+        self.begun.notify_one();
+    }
+
     /// Marks were set.
     pub fn more(&self) {
         self.more.notify_one();
@@ -55,6 +63,7 @@ impl Feed {
     /// The catalog is up to date: what is marked now is all there is.
     pub fn end(&self) {
         self.ended.store(true, std::sync::atomic::Ordering::Release);
+        self.begin();
         self.more.notify_one();
     }
 
@@ -154,6 +163,7 @@ impl<'a> Planner<'a> {
     }
 
     async fn run(mut self, feed: &Feed) -> Result<(), RunError> {
+        feed.begun.notified().await;
         loop {
             // Read the flag before the pass: marks set while the pass runs may have been passed by.
             let last = feed.has_ended();

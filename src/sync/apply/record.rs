@@ -10,10 +10,11 @@ use tokio::time::Instant;
 
 use super::Busy;
 use super::body::{Home, Whence};
+use super::happened::happened;
 use super::task::{Source, Task};
 use crate::event::Event;
 use crate::model::ItemId;
-use crate::state::{self, Batch, Lies, PlacedFile, StateError};
+use crate::state::{self, Batch, HistoryEvent, Lies, PlacedFile, StateError};
 use crate::sync::context::blocking;
 use crate::sync::{Context, RunError};
 use crate::tree::Dir;
@@ -54,8 +55,26 @@ struct Pending {
     left: usize,
     why: Option<String>,
     waiting: bool,
+    troubles: Troubles,
+}
+
+/// What is to be told of an item that is not settled.
+#[derive(Default)]
+struct Troubles {
     /// Files that iCloud does not hold yet.
     waits: u64,
+    /// Files that could not be brought home: path, why, and size.
+    failures: Vec<(String, String, u64)>,
+}
+
+impl Troubles {
+    fn tell(self, ctx: &Context) {
+        ctx.tally.note(|out| out.waiting += self.waits);
+        for (item, why, size) in self.failures {
+            ctx.tally.failed(&item, &why);
+            ctx.tell(&Event::Failed { item, why, size });
+        }
+    }
 }
 
 /// Records until every sender is gone.
@@ -76,9 +95,16 @@ pub(super) async fn record(ctx: Context, mut inbox: Receiver<Report>, busy: Busy
             None => return group.commit(&ctx).await,
             Some(Report::Flush(done)) => Some(done),
             Some(Report::Begin { item, generation, files }) => {
-                group
-                    .pending
-                    .insert(item, Pending { generation, left: files, why: None, waiting: true, waits: 0 });
+                group.pending.insert(
+                    item,
+                    Pending {
+                        generation,
+                        left: files,
+                        why: None,
+                        waiting: true,
+                        troubles: Troubles::default(),
+                    },
+                );
                 continue;
             }
             Some(Report::Settled { task, settled }) => {
@@ -103,7 +129,7 @@ pub(super) async fn record(ctx: Context, mut inbox: Receiver<Report>, busy: Busy
 struct Group {
     busy: Busy,
     pending: HashMap<ItemId, Pending>,
-    placed: Vec<(ItemId, PlacedFile, Option<Source>)>,
+    placed: Vec<(ItemId, PlacedFile, Option<Source>, HistoryEvent)>,
     dirs: Vec<Dir>,
     /// Directories that files left.
     left: Vec<Dir>,
@@ -125,19 +151,19 @@ impl Group {
             }
             Settled::Changed => None,
             Settled::Waiting(why) => Some(why.to_owned()),
-            Settled::Failed(why) => {
-                let item = task.path.to_string();
-                ctx.tally.failed(&item, &why);
-                ctx.tell(&Event::Failed { item, why: why.clone(), size: task.wanted.resource.size });
-                Some(why)
-            }
+            Settled::Failed(why) => Some(why),
         };
         let Some(pending) = self.pending.get_mut(&task.item) else { return };
         pending.left -= 1;
-        pending.waits += u64::from(waits);
-        if why.is_some() {
+        if let Some(why) = why {
+            if waits {
+                pending.troubles.waits += 1;
+            } else {
+                let size = task.wanted.resource.size;
+                pending.troubles.failures.push((task.path.to_string(), why.clone(), size));
+            }
             pending.waiting &= waits;
-            pending.why = why;
+            pending.why = Some(why);
         }
         if pending.left == 0
             && let Some(pending) = self.pending.remove(&task.item)
@@ -148,7 +174,8 @@ impl Group {
     }
 
     fn placed(&mut self, ctx: &Context, task: &Task, home: Home) {
-        let Home { path, proof, matched, whence, dirs, left, attic } = home;
+        let happened = happened(task, &home);
+        let Home { path, proof, matched, whence, dirs, left, attic, set_aside } = home;
         let resource = &task.wanted.resource;
         let name = path.file_name().to_owned();
         let path = path.to_string();
@@ -160,6 +187,9 @@ impl Group {
         }
         if attic.is_some() {
             ctx.tally.note(|out| out.replaced += 1);
+            if set_aside {
+                ctx.tally.set_aside(&path);
+            }
         }
         ctx.tell(&Event::Placed { path, size: resource.size, fetched: whence == Whence::Fetched });
         if let Some(matched) = matched {
@@ -181,8 +211,10 @@ impl Group {
                 mtime_ms: task.mtime.map(jiff::Timestamp::as_millisecond),
                 proof: Some(proof),
                 lies: Lies::There,
+                pinned: false,
             },
             given,
+            happened,
         ));
     }
 
@@ -190,23 +222,26 @@ impl Group {
         if self.is_empty() {
             return Ok(());
         }
-        let (placed, done) = (std::mem::take(&mut self.placed), std::mem::take(&mut self.done));
+        let (placed, mut done) = (std::mem::take(&mut self.placed), std::mem::take(&mut self.done));
         let (dirs, classes) = (std::mem::take(&mut self.dirs), std::mem::take(&mut self.classes));
         let (root, left) = (ctx.root.clone(), std::mem::take(&mut self.left));
         blocking(move || root.sync_dirs(&dirs).and_then(|()| root.sync_left(&left))).await?;
-        let now = ctx.now();
+        let (now, now_ms) = (ctx.now(), ctx.now_ms());
         let mut settled: Vec<ItemId> =
             done.iter().filter(|(_, pending)| pending.why.is_none()).map(|(item, _)| item.clone()).collect();
-        let mut waits: Vec<(ItemId, u64)> =
-            done.iter().map(|(item, pending)| (item.clone(), pending.waits)).collect();
+        let troubles: Vec<(ItemId, Troubles)> = done
+            .iter_mut()
+            .map(|(item, pending)| (item.clone(), std::mem::take(&mut pending.troubles)))
+            .collect();
         let newer = ctx
             .write(move |batch| {
                 let mut newer = Vec::new();
-                for (item, file, given) in placed {
+                for (item, file, given, happened) in placed {
                     if let Some(source) = given {
                         give_away(batch, &source)?;
                     }
                     put_file(batch, &item, file)?;
+                    batch.tell(now_ms, &happened)?;
                 }
                 for (item, pending) in done {
                     let (waiting, generation) = (pending.waiting, pending.generation);
@@ -228,9 +263,10 @@ impl Group {
                 Ok(newer)
             })
             .await?;
-        // What is planned anew in this run is counted when it is settled.
-        waits.retain(|(item, _)| !newer.contains(item));
-        ctx.tally.note(|out| out.waiting += waits.iter().map(|(_, files)| files).sum::<u64>());
+        // What is planned anew in this run is told when it is settled.
+        for (_, troubles) in troubles.into_iter().filter(|(item, _)| !newer.contains(item)) {
+            troubles.tell(ctx);
+        }
         settled.extend(newer);
         for item in &settled {
             self.busy.remove(item);
@@ -248,10 +284,14 @@ fn give_away(batch: &mut Batch<'_>, source: &Source) -> Result<(), StateError> {
     batch.put_placement(&giver.item, &placement)
 }
 
-fn put_file(batch: &mut Batch<'_>, item: &ItemId, file: PlacedFile) -> Result<(), StateError> {
+fn put_file(batch: &mut Batch<'_>, item: &ItemId, mut file: PlacedFile) -> Result<(), StateError> {
     let Some(mut placement) = state::placement(batch, item)? else { return Ok(()) };
-    if let Some(Lies::Elsewhere(old)) = placement.file(file.kind).map(|old| &old.lies) {
-        batch.release_path(state::Root::Photos, &fold(old), item)?;
+    if let Some(old) = placement.file(file.kind) {
+        // What a person brought back stays brought back wherever it moves; a new version of it is another file.
+        file.pinned = old.pinned && old.checksum == file.checksum;
+        if let Lies::Elsewhere(path) = &old.lies {
+            batch.release_path(state::Root::Photos, &fold(path), item)?;
+        }
     }
     placement.files.retain(|other| other.kind != file.kind);
     placement.files.push(file);

@@ -1,5 +1,6 @@
-//! What disappeared from iCloud leaves the mirror, whole photos and the renditions of edits that were taken back: planned only when every library is caught up, held by the brake
-//! when it is much, and never final where the job file does not say so.
+//! What disappeared from iCloud leaves the mirror, whole photos and the renditions of edits that were taken back: planned
+//! only when every library is caught up, held by the brake when it is much, and never final where the job file does not
+//! say so. What a person brought back from the attic stays.
 
 use jiff::civil::Date;
 
@@ -7,7 +8,7 @@ use super::BATCH;
 use super::known::{holds, same_time};
 use crate::config::{Policy, Removed, StopAbove};
 use crate::model::{Asset, ItemId, Kind};
-use crate::state::{self, Lies, PlacedFile, Placement};
+use crate::state::{self, HistoryEvent, Lies, PlacedFile, Placement, What, Why};
 use crate::sync::context::blocking;
 use crate::sync::{Context, RunError, plan};
 use crate::tree::{Dir, FileKind, RelPath, Root, TreeError};
@@ -25,6 +26,7 @@ struct Leaving {
     placement: Placement,
     /// What is to leave; nothing when all that was here has gone already.
     kinds: Vec<Kind>,
+    why: Why,
     /// Whether the mark goes with it. That of a photo whose other files failed stays.
     settles: bool,
 }
@@ -33,8 +35,10 @@ struct Leaving {
 enum Left {
     /// It is in the attic, at this path. `changed` when it was not what larder wrote.
     Attic { path: RelPath, changed: bool },
-    /// It is gone: removed now, or by somebody before.
-    Gone,
+    /// It was deleted.
+    Deleted,
+    /// Somebody had removed it before.
+    Missing,
 }
 
 /// Counts the files that would leave, for a run that touches nothing.
@@ -112,7 +116,9 @@ async fn leaving(ctx: &Context, after: Option<u64>) -> Result<Option<(Vec<Leavin
                 let kinds = to_leave(&asset, &placement);
                 if gone || !kinds.is_empty() {
                     let settles = gone || mark.why.is_none();
-                    leaving.push(Leaving { item, generation: mark.generation, placement, kinds, settles });
+                    let why = if gone { Why::Deleted } else { Why::Reverted };
+                    let generation = mark.generation;
+                    leaving.push(Leaving { item, generation, placement, kinds, why, settles });
                 }
             }
             Ok(Some((leaving, last)))
@@ -121,16 +127,16 @@ async fn leaving(ctx: &Context, after: Option<u64>) -> Result<Option<(Vec<Leavin
     Ok(found)
 }
 
-/// Files of an item that are on disk and that iCloud no longer has.
+/// Files of an item that iCloud no longer has and that may leave.
 pub(in crate::sync) fn to_leave(asset: &Asset, placement: &Placement) -> Vec<Kind> {
     if asset.is_gone() {
-        return placement.files.iter().filter(|file| file.is_on_disk()).map(|file| file.kind).collect();
+        return placement.files.iter().filter(|file| file.may_leave()).map(|file| file.kind).collect();
     }
     plan::surplus(asset, placement).map(|file| file.kind).collect()
 }
 
 async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
-    let Leaving { item, generation, mut placement, kinds, settles } = leaving;
+    let Leaving { item, generation, mut placement, kinds, why: cause, settles } = leaving;
     let policy = ctx.job.removed.policy;
     if policy == Policy::Keep || kinds.is_empty() {
         ctx.tally.note(|out| out.kept += u64::from(!kinds.is_empty()));
@@ -153,29 +159,42 @@ async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
             let file = &mut placement.files[at];
             match &left {
                 Ok(Left::Attic { path, .. }) => file.lies = Lies::Attic(path.to_string()),
-                Ok(Left::Gone) => file.proof = None,
+                Ok(Left::Deleted | Left::Missing) => file.proof = None,
                 Err(_) => {}
             }
-            outcomes.push((text, left));
+            outcomes.push((text, (file.kind, file.size), left));
         }
         root.sync_left(&dirs).map(|()| (placement, outcomes))
     })
     .await?;
-    let mut why = None;
-    for (path, left) in outcomes {
-        match left {
-            Ok(Left::Attic { changed, .. }) => ctx.tally.left(&path, policy == Policy::Attic, changed),
-            Ok(Left::Gone) => ctx.tally.note(|out| out.removed += 1),
-            Err(error) if error.is_disk() => return Err(error.into()),
-            Err(error) => {
-                ctx.tally.failed(&path, &error.to_string());
-                why = Some(error.to_string());
+    let (mut why, mut lost, mut happened) = (None, None, Vec::new());
+    for (path, (kind, size), left) in outcomes {
+        let what = match left {
+            Ok(Left::Attic { path: attic, changed }) => {
+                ctx.tally.left(&path, policy == Policy::Attic, changed);
+                What::Left { attic: attic.to_string(), set_aside: changed }
             }
-        }
+            Ok(gone) => {
+                ctx.tally.note(|out| out.removed += 1);
+                if matches!(gone, Left::Deleted) { What::Deleted } else { What::Missing }
+            }
+            Err(error) => {
+                why = Some(error.to_string());
+                if error.is_disk() {
+                    lost = Some(error);
+                } else {
+                    ctx.tally.failed(&path, &error.to_string());
+                }
+                continue;
+            }
+        };
+        let item = Some(item.clone());
+        happened.push(HistoryEvent { what, path, item, kind: Some(kind), size, why: cause });
     }
-    let now = ctx.now();
+    let (now, now_ms) = (ctx.now(), ctx.now_ms());
     ctx.write(move |batch| {
         batch.put_placement(&item, &placement)?;
+        happened.iter().try_for_each(|event| batch.tell(now_ms, event))?;
         match why {
             Some(why) => batch.postpone(&item, &why, false, now),
             None if settles => batch.clear_mark(&item, generation),
@@ -183,7 +202,8 @@ async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
         }
     })
     .await?;
-    Ok(())
+    // What did leave before the disk failed is recorded.
+    lost.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// Lets one file leave. A file that larder did not write, or that changed since, is never deleted: it goes to the attic.
@@ -196,7 +216,7 @@ fn leave(
     dirs: &mut Vec<Dir>,
 ) -> Result<Left, TreeError> {
     let path = RelPath::parse(path).map_err(|bad| TreeError::Reserved { path: bad.path })?;
-    let Some(facts) = root.stat(&path)? else { return Ok(Left::Gone) };
+    let Some(facts) = root.stat(&path)? else { return Ok(Left::Missing) };
     let mut changed =
         facts.kind != FileKind::File || facts.size != file.size || !same_time(facts.mtime_ns, file);
     if policy == Policy::Delete || changed {
@@ -206,7 +226,7 @@ fn leave(
     if policy == Policy::Delete && !changed {
         root.remove(&path)?;
         root.prune(&path.parent())?;
-        return Ok(Left::Gone);
+        return Ok(Left::Deleted);
     }
     let attic = root.retire(&path, date)?;
     root.prune(&path.parent())?;

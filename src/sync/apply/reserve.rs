@@ -7,10 +7,11 @@ use std::collections::HashMap;
 
 use super::Busy;
 use super::donor::Donors;
+use super::happened::found;
 use super::site::{LaidOut, Laying, Site, Subject, outdated};
 use super::task::Task;
 use crate::model::ItemId;
-use crate::state::{self, Mark, PlacedFile, Placement, Proof};
+use crate::state::{self, HistoryEvent, Mark, PlacedFile, Placement, Proof};
 use crate::sync::context::blocking;
 use crate::sync::plan::{self, Verdict};
 use crate::sync::{Context, RunError};
@@ -30,6 +31,8 @@ pub(super) struct Planned {
     pub(super) later: Vec<ItemId>,
     settled: Vec<(ItemId, u32, Settled)>,
     placements: Vec<(ItemId, Placement, Vec<String>)>,
+    /// Files that were recognised on disk, for history.
+    found: Vec<HistoryEvent>,
 }
 
 /// An item with files to fetch.
@@ -78,7 +81,8 @@ pub(super) async fn reserve(
         // A disk that takes no such date still has the file, and one that vanished is found elsewhere.
         blocking(move || retimed.iter().for_each(|(path, mtime)| drop(root.refinish(path, *mtime)))).await;
     }
-    let now = ctx.now();
+    let found = std::mem::take(&mut planned.found);
+    let (now, now_ms) = (ctx.now(), ctx.now_ms());
     for (item, _, what) in &settled {
         note(ctx, item, what);
         if matches!(what, Settled::Waiting(_) | Settled::Stuck(_)) {
@@ -92,6 +96,7 @@ pub(super) async fn reserve(
                 batch.take_path(state::Root::Photos, path, item)?;
             }
         }
+        found.iter().try_for_each(|event| batch.tell(now_ms, event))?;
         for (item, generation, what) in &settled {
             match what {
                 Settled::Waiting(why) => batch.postpone(item, why, true, now)?,
@@ -167,7 +172,7 @@ fn plan_batch(
             Verdict::Gone => {
                 // Removals are carried out at the end, when every library is caught up.
                 let leaves =
-                    placement.is_some_and(|placement| placement.files.iter().any(PlacedFile::is_on_disk));
+                    placement.is_some_and(|placement| placement.files.iter().any(PlacedFile::may_leave));
                 planned.end(item, mark.generation, leaves);
             }
             Verdict::NeedsMaster(name) => planned.need_master.push((item, name)),
@@ -232,6 +237,7 @@ impl Planned {
             let proof = file.proof.unwrap_or(Proof::Proven);
             ctx.tally.placed(path, file.size, &proof, false);
             ctx.tell(&crate::event::Event::Placed { path: path.clone(), size: file.size, fetched: false });
+            self.found.push(found(&item, path, file));
         }
         if laid.tasks.is_empty() {
             self.end(item.clone(), generation, leaves);

@@ -126,6 +126,7 @@ impl Site<'_, '_> {
                 mtime_ms: mtime.map(Timestamp::as_millisecond),
                 proof: None,
                 lies: Lies::There,
+                pinned: old.as_ref().is_some_and(|old| old.pinned && old.checksum == file.resource.checksum),
             };
             placed.proof = self.proof_at(&path, &file.resource, old.as_ref())?;
             if placed.proof.is_some() {
@@ -154,7 +155,7 @@ impl Site<'_, '_> {
                             PlacedFile { proof: old.proof, lies: old.lies, mtime_ms: old.mtime_ms, ..placed },
                         );
                     } else if !matches!(old.lies, Lies::Attic(_)) {
-                        replaces = lies;
+                        replaces = lies.map(|path| Source { path, file: old, giver: None });
                     }
                 }
             }
@@ -266,7 +267,7 @@ impl Site<'_, '_> {
             let at = wanted.iter().position(|other| other == file).unwrap_or(0);
             let name = plain.files.get(at).cloned().unwrap_or_default();
             let own =
-                placement.file(file.resource.kind).is_some_and(|old| old.name == name && old.proof.is_some());
+                placement.file(file.resource.kind).is_some_and(|old| old.name == name && old.is_in_place());
             let spot = if own { Spot::Same } else { self.spot(&placement.path(&name), file)? };
             if matches!(spot, Spot::Same | Spot::Free) {
                 names.push(Some(FileName { name, or_else: None }));

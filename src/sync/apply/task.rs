@@ -23,7 +23,7 @@ pub(super) struct Task {
     /// Where it goes when the file that lies at `path` turns out to be another one.
     pub(super) or_else: Option<RelPath>,
     /// An older version that lies there, or under another name, and leaves for the attic.
-    pub(super) replaces: Option<RelPath>,
+    pub(super) replaces: Option<Source>,
     /// Modification time to give it.
     pub(super) mtime: Option<Timestamp>,
     /// Whether the file is for the owner alone.

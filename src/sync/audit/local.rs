@@ -361,9 +361,10 @@ impl Walk<'_> {
             return Ok(());
         }
         let (what, action) = match &looked.mark {
-            Some(_) => self.leaving.of_a_file(),
-            None => (What::Kept, "nothing".into()),
+            Some(_) if file.may_leave() => self.leaving.of_a_file(),
+            _ => (What::Kept, "nothing".into()),
         };
+        let why = if file.pinned { format!("{why}, and somebody brought it back") } else { why.to_owned() };
         self.found(looked, path, Place::Disk, what, why, &action);
         Ok(())
     }

@@ -46,6 +46,7 @@ mod tests {
             mtime_ms: Some(1_000_000),
             proof: Some(Proof::Proven),
             lies: Lies::There,
+            pinned: false,
         };
         let fine =
             Facts { size: 9, mtime_ns: 1_000_000_000_000, kind: FileKind::File, dev: 1, ino: 1, nlink: 1 };

@@ -111,7 +111,7 @@ fn own_directory(desk: &Desk) -> Result<(), RunError> {
         let action = "the next run goes on with it or removes it";
         tell(desk, &path.to_string(), What::Partial, reason, action);
     }
-    for entry in desk.root.scan_attic()? {
+    for entry in desk.root.scan_whole_attic()? {
         desk.look_up()?;
         let (_, facts) = entry?;
         let disk = &mut desk.figures().disk;

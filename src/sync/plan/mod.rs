@@ -66,12 +66,12 @@ pub fn missing<'a>(wanted: &'a [Wanted], placement: Option<&Placement>) -> Vec<&
 }
 
 /// Files on disk that iCloud no longer has although the photo is there: renditions whose edit was taken back. A rendition
-/// that is merely absent from the record of an edited photo may still be on its way up; it says nothing.
+/// that is merely absent from the record of an edited photo may still be on its way up; it says nothing. What a person brought back stays.
 pub fn surplus<'a>(asset: &Asset, placement: &'a Placement) -> impl Iterator<Item = &'a PlacedFile> {
     let reverted = asset.adjustment.is_none();
     placement.files.iter().filter(move |file| {
         let rendition = matches!(file.kind, Kind::EditedStill | Kind::EditedMotion);
-        reverted && rendition && file.is_on_disk()
+        reverted && rendition && file.may_leave()
     })
 }
 

@@ -177,15 +177,11 @@ pub(super) fn quirks(which: Pick) -> Quirks {
     }
 }
 
-/// Whether a photo or membership may be gone after it.
+/// Whether an album or a membership may be gone after it.
 pub(super) fn takes_away(mutation: &Mutation) -> bool {
     matches!(
         mutation,
-        Mutation::Delete { .. }
-            | Mutation::Purge { .. }
-            | Mutation::MoveToShared { .. }
-            | Mutation::MoveToPersonal { .. }
-            | Mutation::RemoveMember { .. }
+        Mutation::RemoveMember { .. }
             | Mutation::DeleteAlbum { .. }
             | Mutation::DeleteFolder { .. }
             | Mutation::PurgeAlbum { .. }

@@ -19,6 +19,7 @@
 
 mod cloud;
 mod disk;
+mod equalities;
 mod found;
 mod person;
 mod steps;

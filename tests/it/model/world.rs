@@ -24,12 +24,18 @@ pub(super) fn library(shared_library: SharedRole, seed: u64) -> LibrarySpec {
     LibrarySpec { assets: 6, albums: 2, folders: 1, seed, shared_library, ..LibrarySpec::default() }
 }
 
+/// When something happens that has this place in a history.
+pub(super) fn moment(place: usize) -> i64 {
+    START + STEP * i64::try_from(place).unwrap()
+}
+
 /// One history.
 pub(super) struct World<'a> {
     here: &'a TestEnvironment,
     truth: Truth,
     person: Person,
-    now: i64,
+    /// Changes in iCloud so far.
+    changes: usize,
     /// Runs since the last one that was compared, that may have left something undone.
     troubles: u32,
     /// Tokens were lost since the last comparison: what goes now is never told.
@@ -43,7 +49,7 @@ impl<'a> World<'a> {
     pub(super) fn new(here: &'a TestEnvironment, library: &LibrarySpec) -> Result<Self, String> {
         here.start_over(library);
         let (truth, person) = (Truth::default(), Person::default());
-        let mut world = Self { here, truth, person, now: START, troubles: 0, reset: false, changed: false };
+        let mut world = Self { here, truth, person, changes: 0, troubles: 0, reset: false, changed: false };
         world.sync()?;
         Ok(world)
     }
@@ -97,8 +103,8 @@ impl<'a> World<'a> {
         }
         self.reset |= matches!(cloud, Cloud::Reset(_));
         self.changed = true;
-        self.now += STEP;
-        let now = self.now;
+        self.changes += 1;
+        let now = moment(self.changes);
         if let Cloud::FinishUpload(_, true) = cloud {
             self.truth.told_nothing(&inventory, &mutation);
         }

@@ -215,6 +215,7 @@ fn a_file_is_missing_until_it_lies_there_with_the_right_content() {
                 mtime_ms: None,
                 proof,
                 lies: Lies::There,
+                pinned: false,
             })
             .collect(),
     };

@@ -1,0 +1,51 @@
+//! What happened to a file, for history.
+
+use super::body::{Home, Whence};
+use super::task::Task;
+use crate::model::{ItemId, Kind};
+use crate::state::{HistoryEvent, PlacedFile, What, Why};
+
+/// A file has its final name.
+pub(super) fn happened(task: &Task, home: &Home) -> HistoryEvent {
+    let resource = &task.wanted.resource;
+    let edited = matches!(resource.kind, Kind::EditedStill | Kind::EditedMotion);
+    let fresh = if edited { Why::Edited } else { Why::New };
+    let giver = task.source.as_ref().and_then(|source| source.giver.as_ref());
+    let given = giver.map(|giver| if giver.item.zone == task.item.zone { fresh } else { Why::OtherLibrary });
+    let (what, why) = match (home.whence, &task.source, &home.attic) {
+        (Whence::Moved, Some(source), _) if source.path.is_larders_own() => {
+            (What::Returned { attic: source.path.to_string() }, given.unwrap_or(Why::Undeleted))
+        }
+        (Whence::Moved, Some(source), _) => {
+            (What::Moved { from: source.path.to_string() }, given.unwrap_or(Why::Rearranged))
+        }
+        (_, _, Some(attic)) => {
+            let old = task.replaces.as_ref().filter(|old| old.path != home.path);
+            let from = old.map(|old| old.path.to_string());
+            (What::Changed { from, attic: attic.to_string(), set_aside: home.set_aside }, Why::Edited)
+        }
+        (Whence::Copied, ..) => (What::Copied, given.unwrap_or(fresh)),
+        (_, Some(_), None) => (What::Fetched, Why::Lost),
+        (_, None, None) => (What::Fetched, fresh),
+    };
+    HistoryEvent {
+        what,
+        path: home.path.to_string(),
+        item: Some(task.item.clone()),
+        kind: Some(resource.kind),
+        size: resource.size,
+        why,
+    }
+}
+
+/// A file was recognised on disk.
+pub(super) fn found(item: &ItemId, path: &str, file: &PlacedFile) -> HistoryEvent {
+    HistoryEvent {
+        what: What::Found,
+        path: path.to_owned(),
+        item: Some(item.clone()),
+        kind: Some(file.kind),
+        size: file.size,
+        why: Why::Unknown,
+    }
+}

@@ -266,8 +266,10 @@ impl Site<'_, '_> {
         for file in missing {
             let at = wanted.iter().position(|other| other == file).unwrap_or(0);
             let name = plain.files.get(at).cloned().unwrap_or_default();
-            let own =
-                placement.file(file.resource.kind).is_some_and(|old| old.name == name && old.is_in_place());
+            let own = placement.file(file.resource.kind).is_some_and(|old| {
+                let at_its_path = matches!(old.lies, Lies::There | Lies::Altered);
+                old.name == name && old.proof.is_some() && at_its_path
+            });
             let spot = if own { Spot::Same } else { self.spot(&placement.path(&name), file)? };
             if matches!(spot, Spot::Same | Spot::Free) {
                 names.push(Some(FileName { name, or_else: None }));

@@ -92,17 +92,18 @@ impl Judge<'_> {
                 (What::CounterOff, format!("{said}: the records themselves were compared"), "nothing")
             }
             (None, false, false) => {
-                (What::CounterOff, format!("{said}: iCloud counts kinds by rules of its own"), "nothing")
+                let why = "iCloud counts kinds by rules of its own, or a mark was missed";
+                (What::CounterOff, format!("{said}: {why}"), "`larder audit --deep` tells")
             }
             (None, false, true) => {
                 let action = "`larder audit --deep` tells";
                 (What::Counter, format!("{said}: counters are often off"), action)
             }
         };
-        let found = Difference::new(self.library, line.what.clone(), (Place::Icloud, what), reason, action);
+        let found = |item| Difference::new(self.library, item, (Place::Icloud, what), reason, action);
         self.desk.found(&match record {
-            Some(record) => found.of(record),
-            None => found,
+            Some(record) => found(format!("album {}", line.what)).of(record),
+            None => found(line.what.clone()),
         });
     }
 }

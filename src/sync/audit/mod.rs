@@ -266,5 +266,10 @@ fn zones_in_scope(desk: &Desk) -> Result<Vec<(u16, ZoneRow)>, RunError> {
         let what = (Place::Disk, What::LeftOut);
         desk.found(&Difference::new(library, library, what, reason, "nothing").of(&row.id.name));
     }
+    if here.is_empty() {
+        let reason = "no library that the job file asks for is known yet";
+        let what = (Place::Catalog, What::UnknownLibrary);
+        desk.found(&Difference::new("", "iCloud Photos", what, reason, "looked for by the next run"));
+    }
     Ok(here)
 }

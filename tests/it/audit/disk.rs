@@ -103,6 +103,7 @@ fn a_changed_file_is_set_aside_and_the_right_one_put_in_its_place() {
     assert_eq!(audit(&here, &[], 1).one("altered").0, path);
     let ran = here.sync().expect(0);
     assert_eq!((ran.number("fetched"), ran.number("replaced")), (1, 1));
+    assert_eq!(ran.json()["set_aside"], serde_json::json!([path]));
     let kept = attic(&here);
     assert_eq!(kept.len(), 1);
     assert!(kept[0].0.ends_with(&path) && kept[0].1 == mine, "{:?}", kept[0].0);

@@ -3,32 +3,10 @@
 use redb::ReadableTable as _;
 
 use super::StateError;
-use super::key::{after, name, pack};
+use super::key::pack;
 use super::ledger::{Lies, PlacedFile, placement};
 use super::tables::{Batch, Tables};
 use crate::model::{ItemId, Kind};
-
-/// Up to `limit` record names of the assets in an album that come after `last`.
-pub fn members_after(
-    tables: &impl Tables,
-    zone: u16,
-    album: &str,
-    last: Option<&str>,
-    limit: usize,
-) -> Result<Vec<String>, StateError> {
-    let album = pack(album);
-    let (_, from) = after(last.map(|record| ItemId { zone, record: record.to_owned() }).as_ref());
-    let mut members = Vec::new();
-    for entry in tables.members().range((zone, album.as_slice(), from.as_slice())..)?.take(limit) {
-        let (key, _) = entry?;
-        let (number, of, asset) = key.value();
-        if number != zone || of != album {
-            break;
-        }
-        members.push(name("members", asset)?);
-    }
-    Ok(members)
-}
 
 /// Whether the catalog has an asset in an album.
 pub fn is_member(tables: &impl Tables, zone: u16, album: &str, asset: &str) -> Result<bool, StateError> {

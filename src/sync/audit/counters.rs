@@ -139,11 +139,12 @@ fn members(
     album: &str,
     local: &Local,
 ) -> Result<(u64, u64), RunError> {
-    let (mut seen, mut whole, mut last) = (0, 0, None);
+    let (mut seen, mut whole, mut last) = (0, 0, None::<String>);
+    let album = ItemId { zone, record: album.to_owned() };
     loop {
         desk.look_up()?;
         let view = desk.books.view()?;
-        let piece = state::members_after(&view, zone, album, last.as_deref(), PIECE)?;
+        let piece = state::members_after(&view, &album, last.as_deref(), PIECE)?;
         if piece.is_empty() {
             return Ok((seen, whole));
         }

@@ -13,7 +13,7 @@ use super::sift::{Sifter, member_name};
 use crate::event::Event;
 use crate::icloud::cloudkit::CloudKitError;
 use crate::icloud::photos::{Decoded, Delta, DeltaPage, Indexing, Outline, Photos};
-use crate::model::{AlbumKind, ZoneId};
+use crate::model::{AlbumKind, ItemId, ZoneId};
 use crate::state::{self, Progress, ZoneRow};
 use crate::sync::RunError;
 use crate::sync::plan::library_name;
@@ -139,11 +139,12 @@ impl Deep<'_> {
                     continue;
                 }
             }
+            let id = ItemId { zone: self.number, record: album.record.clone() };
             let mut last: Option<String> = None;
             loop {
                 self.desk.look_up()?;
                 let view = self.desk.books.view()?;
-                let piece = state::members_after(&view, self.number, &album.record, last.as_deref(), PIECE)?;
+                let piece = state::members_after(&view, &id, last.as_deref(), PIECE)?;
                 if piece.is_empty() {
                     break;
                 }

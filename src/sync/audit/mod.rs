@@ -23,6 +23,7 @@ mod seen;
 mod sift;
 mod standing;
 mod tree;
+mod views;
 mod words;
 
 use std::collections::BTreeMap;
@@ -227,7 +228,8 @@ fn look_here(
     let other_policy = followed.is_some_and(|known| known != policy::fingerprint(&desk.job.photos));
     let local = local::look(desk, zones, &leaving, other_policy)?;
     counters::compare(desk, zones, &local, told, deep)?;
-    tree::look(desk)
+    let lists = views::look(desk)?;
+    tree::look(desk, &lists)
 }
 
 /// Records that are to be asked for again. After a deep look, what it doubts has been told.

@@ -59,7 +59,7 @@ fn a_deleted_file_is_missing_and_comes_back() {
     assert_eq!(item, path);
     assert!(reason.contains("not there") && action == "fetched by the next run", "{reason}; {action}");
     assert_eq!(told.differences().len(), 1);
-    let [_, catalog, disk] = told.line(0, "live photos");
+    let [_, catalog, disk] = told.line(0, "live");
     assert_eq!(disk, catalog.map(|n| n - 1));
     // Until then it is known to be missing.
     let again = audit(&here, &[], 1);

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod costs;
+#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod deletion_safety;

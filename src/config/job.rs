@@ -9,7 +9,10 @@ use super::paths::Places;
 use super::photos::day;
 use super::reader::Document;
 use super::removed::{Policy, Removed, StopAbove, days};
-use super::{ConfigError, Layout, Libraries, LivePhotos, NameRules, Photos, ZoneRule};
+use super::{
+    AlbumPath, AlbumView, Albums, ConfigError, Layout, Libraries, LivePhotos, NameRules, Photos, SmartAlbum,
+    ZoneRule,
+};
 
 /// One job: an account, what of it is mirrored, and where to. Every path is absolute.
 #[derive(Debug, Clone)]
@@ -93,10 +96,12 @@ impl Job {
 
         let (usual, kept) = (Photos::defaults(destination), Removed::default());
         let words = [("personal", Library::Personal), ("shared", Library::Shared)];
-        let libraries = photos.choices("libraries", &words)?.map_or(usual.libraries, |chosen| Libraries {
-            personal: chosen.contains(&Library::Personal),
-            shared: chosen.contains(&Library::Shared),
-        });
+        let libraries =
+            photos.some_choices("libraries", &words)?.map_or(usual.libraries, |chosen| Libraries {
+                personal: chosen.contains(&Library::Personal),
+                shared: chosen.contains(&Library::Shared),
+            });
+        let albums = document.section("photos.albums")?;
         let layout = |text: &str| Layout::parse(text).map_err(|error| error.to_string());
         let from = photos.parsed("from", usual.from, day)?;
         let until = photos.parsed("until", usual.until, day)?;
@@ -104,6 +109,19 @@ impl Job {
             return Err(photos.refuse("until", "must be no day before `photos.from`".to_owned()));
         }
         let connections = Network::default().connections;
+        let layout = photos.parsed("layout", usual.layout, layout)?;
+        let shown = Albums {
+            view: albums.choice("view", usual.albums.view, &AlbumView::WORDS)?,
+            path: albums.parsed("path", usual.albums.path, AlbumPath::parse)?,
+            include: albums.patterns("include", usual.albums.include)?,
+            exclude: albums.patterns("exclude", usual.albums.exclude)?,
+            smart: albums.choices("smart", &SmartAlbum::WORDS)?.unwrap_or_default(),
+        };
+        if let Some(first) = shown.path.dirs().first().filter(|first| layout.may_begin_with(first)) {
+            let why =
+                format!("begins with `{first}`, where photos may lie by the layout; begin it otherwise");
+            return Err(albums.refuse("path", why));
+        }
         Ok(Self {
             file: file.to_owned(),
             name,
@@ -111,7 +129,7 @@ impl Job {
             account: Account { apple_id: SecretString::from(apple_id) },
             photos: Photos {
                 libraries,
-                layout: photos.parsed("layout", usual.layout, layout)?,
+                layout,
                 time_zone: photos.parsed("time_zone", usual.time_zone, ZoneRule::parse)?,
                 names: photos.choice("names", usual.names, &NameRules::WORDS)?,
                 live_photos: photos.choice("live_photos", usual.live_photos, &LivePhotos::WORDS)?,
@@ -125,6 +143,7 @@ impl Job {
                 screenshots: photos.flag("screenshots", usual.screenshots)?,
                 from,
                 until,
+                albums: shown,
                 destination: usual.destination,
             },
             removed: Removed {

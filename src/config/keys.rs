@@ -1,7 +1,7 @@
 //! The names of all keys, and the nearest of them to one that is not known.
 
 /// Sections and their keys; the first section is the top of the file.
-pub(super) const KEYS: [(&str, &[&str]); 5] = [
+pub(super) const KEYS: [(&str, &[&str]); 6] = [
     ("", &["state_dir"]),
     ("account", &["apple_id"]),
     (
@@ -25,6 +25,7 @@ pub(super) const KEYS: [(&str, &[&str]); 5] = [
             "until",
         ],
     ),
+    ("photos.albums", &["view", "path", "include", "exclude", "smart"]),
     ("removed", &["policy", "keep_for", "stop_above"]),
     ("network", &["connections"]),
 ];
@@ -38,8 +39,11 @@ pub(super) fn dotted(section: &str, key: &str) -> String {
 /// very name in another.
 pub(super) fn nearest_key(section: &str, key: &str) -> Option<String> {
     let of_section = KEYS.iter().filter(|(name, _)| *name == section).flat_map(|(_, keys)| keys.iter());
-    let sections = KEYS.iter().map(|(name, _)| name).filter(|name| section.is_empty() && !name.is_empty());
-    nearest(key, of_section.chain(sections).copied()).map(|near| dotted(section, near)).or_else(|| {
+    let below = dotted(section, "");
+    let sections =
+        KEYS.iter().filter_map(|(name, _)| name.strip_prefix(&below)).filter(|name| !name.is_empty());
+    let sections = sections.filter(|name| !name.contains('.'));
+    nearest(key, of_section.copied().chain(sections)).map(|near| dotted(section, near)).or_else(|| {
         let (elsewhere, _) = KEYS.iter().find(|(_, keys)| keys.contains(&key))?;
         Some(dotted(elsewhere, key))
     })
@@ -65,6 +69,8 @@ mod tests {
         assert_eq!(nearest_key("photos", "layuot").as_deref(), Some("photos.layout"));
         assert_eq!(nearest_key("photos", "live-photos").as_deref(), Some("photos.live_photos"));
         assert_eq!(nearest_key("", "photo").as_deref(), Some("photos"));
+        assert_eq!(nearest_key("photos", "album").as_deref(), Some("photos.albums"));
+        assert_eq!(nearest_key("photos", "smart").as_deref(), Some("photos.albums.smart"));
         assert_eq!(nearest_key("", "destination").as_deref(), Some("photos.destination"));
         assert_eq!(nearest_key("network", "zebra"), None);
     }

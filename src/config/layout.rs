@@ -6,6 +6,8 @@ use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::keys::nearest;
 
 /// The layout of a job file that names none.
@@ -13,6 +15,12 @@ const DEFAULT: &str = "{created:%Y/%m/%d}/{name}";
 
 /// What stands in a path for a date that nobody knows.
 const UNDATED: &str = "undated";
+
+/// Folder of hidden photos.
+pub const HIDDEN: &str = "Hidden";
+
+/// Folder of the photos of a shared library.
+pub const SHARED_LIBRARY: &str = "Shared Library";
 
 /// Placeholders, for suggestions.
 const PLACEHOLDERS: [&str; 4] = ["created", "added", "library", "name"];
@@ -84,6 +92,56 @@ impl Layout {
             self.folder.iter().map(|pieces| pieces.iter().map(|piece| piece.show(facts)).collect());
         components.filter(|component: &String| !component.is_empty()).collect()
     }
+}
+
+impl Layout {
+    /// Whether a photo may lie below a directory of that name at the top of the mirror: some layout puts it there, it
+    /// is hidden, or of a shared library. Case makes no difference, as on many disks.
+    pub(super) fn may_begin_with(&self, first: &str) -> bool {
+        let first = folded(first);
+        let always = [HIDDEN, SHARED_LIBRARY, ".larder"].iter().any(|name| folded(name) == first);
+        always
+            || self
+                .folder
+                .iter()
+                .scan(true, |so_far, pieces| {
+                    // A component of nothing but the library's name is left out for the personal library.
+                    let begins = *so_far;
+                    *so_far &= pieces.iter().all(|piece| *piece == Piece::Library);
+                    Some(begins && may_be(pieces, &first))
+                })
+                .any(|may| may)
+    }
+}
+
+/// Whether the pieces can come to that text, some date given.
+fn may_be(pieces: &[Piece], text: &str) -> bool {
+    [SHARED_LIBRARY, ""].iter().any(|library| {
+        let (mut format, mut undated) = (String::new(), String::new());
+        for piece in pieces {
+            match piece {
+                Piece::Literal(literal) => {
+                    format.push_str(&folded(literal).replace('%', "%%"));
+                    undated.push_str(&folded(literal));
+                }
+                Piece::Library => {
+                    format.push_str(&folded(library));
+                    undated.push_str(&folded(library));
+                }
+                Piece::Date { format: date, first, .. } => {
+                    format.push_str(date);
+                    undated.push_str(if *first { UNDATED } else { "" });
+                }
+            }
+        }
+        let dated = pieces.iter().any(|piece| matches!(piece, Piece::Date { .. }));
+        undated == text || (dated && strtime::parse(&format, text).is_ok())
+    })
+}
+
+/// A form in which names are equal that many disks take for one.
+fn folded(name: &str) -> String {
+    name.nfc().collect::<String>().to_lowercase()
 }
 
 impl Default for Layout {
@@ -297,6 +355,21 @@ mod tests {
     fn the_default_is_what_its_text_says() {
         assert_eq!(Layout::parse(DEFAULT), Ok(Layout::default()));
         assert_eq!(Layout::default().to_string(), DEFAULT);
+    }
+
+    #[test]
+    fn directories_at_the_top_that_may_hold_photos_are_known() {
+        let may = |template: &str, first: &str| Layout::parse(template).unwrap().may_begin_with(first);
+        for taken in ["2024", "undated", "Hidden", "HIDDEN", "shared library", ".Larder"] {
+            assert!(may(DEFAULT, taken), "{taken}");
+        }
+        for free in ["Albums", "2024 Albums", "dated"] {
+            assert!(!may(DEFAULT, free), "{free}");
+        }
+        assert!(may("Photos/{created:%Y}/{name}", "photos") && !may("Photos/{created:%Y}/{name}", "2024"));
+        assert!(may("{library}/All/{name}", "all") && may("{library}/{created:%B}/{name}", "June"));
+        assert!(may("of {created:%Y}/{name}", "of 2024") && !may("of {created:%Y}/{name}", "of Albums"));
+        assert!(!may("{name}", "Albums") && !may("100%/{name}", "Albums") && may("100%/{name}", "100%"));
     }
 
     #[test]

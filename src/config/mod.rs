@@ -4,6 +4,7 @@
 //! makes no sense are errors that name the place and, where something similar is known, the nearest name. A key
 //! is known when what it says is done; `config.example.toml` shows all of them with their defaults.
 
+mod albums;
 pub mod env_vars;
 mod error;
 mod job;
@@ -16,8 +17,9 @@ mod removed;
 #[cfg(test)]
 mod tests;
 
+pub use albums::{AlbumPath, AlbumView, Albums, Patterns, SmartAlbum};
 pub use error::{At, ConfigError};
 pub use job::{Account, Job, Network};
-pub use layout::{Layout, LayoutError, LayoutFacts};
+pub use layout::{HIDDEN, Layout, LayoutError, LayoutFacts, SHARED_LIBRARY};
 pub use photos::{Libraries, LivePhotos, NameRules, Photos, ZoneRule};
 pub use removed::{Policy, Removed, StopAbove};

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ZonedDateTime};
 
-use super::Layout;
+use super::{Albums, Layout};
 
 /// `[photos]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +43,8 @@ pub struct Photos {
     pub from: Option<Date>,
     /// Photos taken after this day are not kept.
     pub until: Option<Date>,
+    /// Which albums are shown beside the library, and how.
+    pub albums: Albums,
 }
 
 impl Photos {
@@ -66,6 +68,7 @@ impl Photos {
             screenshots: true,
             from: None,
             until: None,
+            albums: Albums::default(),
         }
     }
 }

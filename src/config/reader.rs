@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{KEYS, dotted, nearest, nearest_key};
-use super::{At, ConfigError};
+use super::{At, ConfigError, Patterns};
 
 /// A document whose keys are all known. Their values are not looked at yet.
 pub(super) struct Document<'a> {
@@ -16,7 +16,7 @@ pub(super) struct Document<'a> {
     top: DeTable<'a>,
 }
 
-/// One section of a document; empty when the document does not have it.
+/// One section of a document, a section of a section by a dotted name; empty when the document does not have it.
 pub(super) struct Section<'a> {
     document: &'a Document<'a>,
     name: &'static str,
@@ -41,14 +41,18 @@ impl<'a> Document<'a> {
 
     /// The section called `name`; the top of the document for an empty name.
     pub(super) fn section(&'a self, name: &'static str) -> Result<Section<'a>, ConfigError> {
-        let table = match self.top.get(name) {
-            _ if name.is_empty() => Some(&self.top),
-            None => None,
-            Some(value) => Some(value.get_ref().as_table().ok_or_else(|| {
-                let why = format!("must be a section `[{name}]`, not {}", kind(value.get_ref()));
-                self.bad_value(value, name.to_owned(), why)
-            })?),
-        };
+        let mut table = Some(&self.top);
+        let mut above = String::new();
+        for part in name.split('.').filter(|part| !part.is_empty()) {
+            above = dotted(&above, part);
+            let Some(value) = table.and_then(|table| table.get(part)) else {
+                return Ok(Section { document: self, name, table: None });
+            };
+            table = Some(value.get_ref().as_table().ok_or_else(|| {
+                let why = format!("must be a section `[{above}]`, not {}", kind(value.get_ref()));
+                self.bad_value(value, above.clone(), why)
+            })?);
+        }
         Ok(Section { document: self, name, table })
     }
 
@@ -57,7 +61,7 @@ impl<'a> Document<'a> {
             let table = self.section(section)?.table;
             for key in table.into_iter().flat_map(|table| table.keys()) {
                 let name = key.get_ref().as_ref();
-                let is_section = section.is_empty() && KEYS.iter().any(|(other, _)| *other == name);
+                let is_section = KEYS.iter().any(|(other, _)| *other == dotted(section, name));
                 if !is_section && !known.contains(&name) {
                     return Err(ConfigError::UnknownKey {
                         at: place(self.file, self.text, &key.span()),
@@ -123,15 +127,9 @@ impl<'a> Section<'a> {
         key: &str,
         words: &[(&'static str, T)],
     ) -> Result<Option<Vec<T>>, ConfigError> {
-        let Some(value) = self.value(key) else { return Ok(None) };
-        let Some(items) = value.get_ref().as_array() else {
-            return Err(self.wrong_kind(key, value, "a list in brackets"));
-        };
+        let Some(items) = self.list(key)? else { return Ok(None) };
         let mut chosen = Vec::new();
-        for item in items {
-            let Some(text) = item.get_ref().as_str() else {
-                return Err(self.wrong_kind(key, item, "a list of texts in quotes"));
-            };
+        for (item, text) in items {
             let bad = |why| self.document.bad_value(item, dotted(self.name, key), why);
             let one = pick(text, words).map_err(bad)?;
             if chosen.contains(&one) {
@@ -139,10 +137,44 @@ impl<'a> Section<'a> {
             }
             chosen.push(one);
         }
-        if chosen.is_empty() {
-            return Err(self.refuse(key, format!("must have at least one of {}", listed(words))));
-        }
         Ok(Some(chosen))
+    }
+
+    /// A list of words, each at most once, at least one of them.
+    pub(super) fn some_choices<T: Copy + PartialEq>(
+        &self,
+        key: &str,
+        words: &[(&'static str, T)],
+    ) -> Result<Option<Vec<T>>, ConfigError> {
+        match self.choices(key, words)? {
+            Some(chosen) if chosen.is_empty() => {
+                Err(self.refuse(key, format!("must have at least one of {}", listed(words))))
+            }
+            chosen => Ok(chosen),
+        }
+    }
+
+    /// A list of patterns for the paths of albums.
+    pub(super) fn patterns(&self, key: &str, default: Patterns) -> Result<Patterns, ConfigError> {
+        let Some(items) = self.list(key)? else { return Ok(default) };
+        let texts: Vec<&str> = items.iter().map(|(_, text)| *text).collect();
+        Patterns::read(&texts).map_err(|(at, why)| match items.get(at) {
+            Some((item, _)) => self.document.bad_value(item, dotted(self.name, key), why),
+            None => self.refuse(key, why),
+        })
+    }
+
+    /// A list of texts, each with its place.
+    fn list(&self, key: &str) -> Result<Option<Vec<(Value<'a>, &'a str)>>, ConfigError> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        let Some(items) = value.get_ref().as_array() else {
+            return Err(self.wrong_kind(key, value, "a list in brackets"));
+        };
+        let texts = items.iter().map(|item| match item.get_ref().as_str() {
+            Some(text) => Ok((item, text)),
+            None => Err(self.wrong_kind(key, item, "a list of texts in quotes")),
+        });
+        texts.collect::<Result<_, _>>().map(Some)
     }
 
     /// True or false.

@@ -28,12 +28,13 @@ fn message(section: &str, line: &str) -> String {
         usual => format!("{line}\n{usual}"),
     };
     let text = format!(
-        "{}[account]\n{}[photos]\n{}[network]\n{}[removed]\n{}",
+        "{}[account]\n{}[photos]\n{}[network]\n{}[removed]\n{}{}",
         lines("", ""),
         lines("account", "apple_id = \"you@example.com\"\n"),
         lines("photos", "destination = \"/mnt/photos\"\n"),
         lines("network", ""),
         lines("removed", ""),
+        if section == "photos.albums" { format!("[photos.albums]\n{line}\n") } else { String::new() },
     );
     parse(&text).unwrap_err().to_string()
 }
@@ -64,13 +65,16 @@ fn the_example_shows_every_key_with_its_default_and_no_other() {
 
     let table: toml::Table = example().parse().unwrap();
     for (section, keys) in KEYS {
-        let found = if section.is_empty() { &table } else { table[section].as_table().unwrap() };
+        let parts = section.split('.').filter(|part| !part.is_empty());
+        let found = parts.fold(&table, |table, part| table[part].as_table().unwrap());
         let found: Vec<_> = found.iter().filter(|(_, value)| !value.is_table()).map(|(key, _)| key).collect();
         let mut keys = keys.to_vec();
         keys.sort_unstable();
         assert_eq!(found, keys, "[{section}]");
     }
-    assert_eq!(table.values().filter(|value| value.is_table()).count(), KEYS.len() - 1);
+    let tables = |table: &toml::Table| table.values().filter(|value| value.is_table()).count();
+    let below: usize = table.values().filter_map(toml::Value::as_table).map(tables).sum();
+    assert_eq!(tables(&table) + below, KEYS.len() - 1);
 }
 
 #[test]
@@ -89,7 +93,9 @@ fn every_value_can_be_chosen() {
     let text = "state_dir = \"state\"\n[account]\napple_id = \"+15550100\"\n[photos]\n\
         destination = \"~/p\"\nlibraries = [\"shared\"]\nlayout = \"{library}/{name}\"\ntime_zone = \"UTC\"\n\
         names = \"windows\"\nlive_photos = \"video\"\nedited = false\noriginals = false\nraw = false\nbursts = false\nhidden = false\n\
-        stills = false\nvideos = false\nscreenshots = false\nfrom = \"2020-01-02\"\nuntil = \"2020-01-02\"\n[removed]\npolicy = \"delete\"\nkeep_for = \"7d\"\nstop_above = \"12\"\n[network]\nconnections = 0x40\n";
+        stills = false\nvideos = false\nscreenshots = false\nfrom = \"2020-01-02\"\nuntil = \"2020-01-02\"\n\
+        albums = { view = \"playlist\", path = \"x/y/{album}/{name}\", include = [\"a*\"], \
+        exclude = [\"b\", \"c\"], smart = [\"live\", \"slo-mo\"] }\n[removed]\npolicy = \"delete\"\nkeep_for = \"7d\"\nstop_above = \"12\"\n[network]\nconnections = 0x40\n";
     let job = parse(text).unwrap();
     assert_eq!(job.state_dir, Path::new("/etc/larder/state"));
     let expected = Photos {
@@ -109,7 +115,15 @@ fn every_value_can_be_chosen() {
         screenshots: false,
         from: Some(jiff::civil::date(2020, 1, 2)),
         until: Some(jiff::civil::date(2020, 1, 2)),
+        albums: Albums {
+            view: AlbumView::Playlist,
+            path: job.photos.albums.path.clone(),
+            include: Patterns::read(&["a*"]).unwrap(),
+            exclude: Patterns::read(&["b", "c"]).unwrap(),
+            smart: vec![SmartAlbum::Live, SmartAlbum::SloMo],
+        },
     };
+    assert_eq!(job.photos.albums.path.to_string(), "x/y/{album}/{name}");
     assert_eq!(job.photos, expected);
     let removed = Removed { policy: Policy::Delete, keep_days: 7, stop_above: StopAbove::Files(12) };
     assert_eq!(job.removed, removed);
@@ -192,6 +206,40 @@ fn a_mistake_is_named_with_its_place_and_what_would_be_right() {
             "network",
             "connections = 1.5",
             "6:15: `network.connections` must be a whole number from 1 to 64, not a number with a fraction",
+        ),
+        (
+            "photos",
+            "albums = { veiw = \"off\" }",
+            "4:12: unknown key `photos.albums.veiw`; did you mean `photos.albums.view`?",
+        ),
+        (
+            "photos",
+            "albums = { view = \"sym-link\" }",
+            "4:19: `photos.albums.view` must be \"hardlink\", \"symlink\", \"copy\", \"reflink\", \"playlist\" or \"off\", \
+             not \"sym-link\"; did you mean \"symlink\"?",
+        ),
+        (
+            "photos",
+            "albums = \"off\"",
+            "4:10: `photos.albums` must be a section `[photos.albums]`, not a text",
+        ),
+        ("photos", "album = 1", "4:1: unknown key `photos.album`; did you mean `photos.albums`?"),
+        (
+            "photos",
+            "albums = { path = \"2024/{album}/{name}\" }",
+            "4:19: `photos.albums.path` begins with `2024`, where photos may lie by the layout; begin it otherwise",
+        ),
+        (
+            "photos",
+            "albums = { exclude = [\"a\", \"[\"] }",
+            "4:28: `photos.albums.exclude` has the pattern \"[\": unclosed character class; missing ']'",
+        ),
+        (
+            "photos",
+            "albums = { smart = [\"favorites\"] }",
+            "4:21: `photos.albums.smart` must be \"favourites\", \"videos\", \"live\", \"panoramas\", \"slo-mo\", \
+             \"time-lapse\", \"screenshots\", \"portrait\", \"long-exposure\", \"animated\" or \"bursts\", not \
+             \"favorites\"; did you mean \"favourites\"?",
         ),
         (
             "account",

@@ -33,6 +33,8 @@ pub struct Status {
     pub disputed: u64,
     /// Files in place by kind.
     pub kinds: BTreeMap<&'static str, u64>,
+    /// Files that show photos in albums: entries and playlists.
+    pub album_entries: u64,
     /// Photos with something still to fetch.
     pub missing: u64,
     /// Which, and why, as far as it is known.
@@ -53,6 +55,7 @@ pub fn status(view: &View, trust_ends: Option<Timestamp>) -> Result<Status, Stat
         not_provable: 0,
         disputed: 0,
         kinds: BTreeMap::new(),
+        album_entries: state::view_files(view)?,
         missing: 0,
         missing_items: vec![],
         unreadable: state::broken(view)?.len() as u64,
@@ -124,6 +127,9 @@ impl Status {
         }
         add("Photos", count(self.photos));
         add("Files", format!("{}, {}", counted(self.files, "file", "files"), bytes(self.bytes)));
+        if self.album_entries > 0 {
+            add("Albums", counted(self.album_entries, "entry", "entries"));
+        }
         add("Proven", format!("{} against Apple's checksum", count(self.proven)));
         if self.not_provable > 0 {
             add("Not provable", count(self.not_provable));

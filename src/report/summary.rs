@@ -60,7 +60,14 @@ impl Summary {
             + out.moved
             + out.removed
             + out.held
-            + out.kept;
+            + out.kept
+            + out.views.made
+            + out.views.moved
+            + out.views.removed
+            + out.views.to_make
+            + out.views.to_move
+            + out.views.to_remove
+            + out.views.failed;
         let changed = out.libraries.values().map(|l| l.added + l.changed + l.deleted).sum::<u64>();
         self.error.is_none()
             && touched + changed + out.waiting == 0

@@ -30,6 +30,7 @@ pub fn text(summary: &Summary) -> String {
         albums(&mut lines, summary);
         files(&mut lines, summary);
         not_here(&mut lines, summary);
+        views(&mut lines, summary);
         requests(&mut lines, summary);
     }
     for warning in &summary.outcome.warnings {
@@ -212,6 +213,28 @@ fn not_here(lines: &mut Lines, summary: &Summary) {
         lines
             .add("Missing", format!("{}; tried again at the next run", counted(out.failed, "file", "files")));
         lines.items(&out.failed_items, out.failed);
+    }
+}
+
+fn views(lines: &mut Lines, summary: &Summary) {
+    let views = &summary.outcome.views;
+    let facts = [
+        (views.made, "made"),
+        (views.moved, "moved"),
+        (views.removed, "removed"),
+        (views.to_make, "would be made"),
+        (views.to_move, "would be moved"),
+        (views.to_remove, "would be removed"),
+    ];
+    let facts: Vec<String> =
+        facts.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", count(n))).collect();
+    if !facts.is_empty() {
+        lines.add("Entries", format!("of albums: {}", facts.join(", ")));
+    }
+    if views.failed > 0 {
+        let entries = counted(views.failed, "album entry", "album entries");
+        lines.add("Not shown", format!("{entries}; tried again at the next run"));
+        lines.items(&views.failed_items, views.failed);
     }
 }
 

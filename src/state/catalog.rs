@@ -10,6 +10,7 @@ use super::dirty::patience;
 use super::key::{name, pack};
 use super::row::{decode, encode};
 use super::tables::{Batch, Tables};
+use super::view_marks::ViewMark;
 use crate::model::{Album, Asset, ItemId, Master, Member};
 
 /// What a write did to the catalog.
@@ -184,6 +185,7 @@ impl Batch<'_> {
         let row = encode("assets", &Asset { record: String::new(), ..asset })?;
         self.assets.insert((zone, key.as_slice()), row.as_slice())?;
         self.mark(&item)?;
+        self.views_may_change(&ViewMark::Asset(item))?;
         Ok(change)
     }
 
@@ -202,7 +204,9 @@ impl Batch<'_> {
         }
         row.master = Some(master);
         for asset in row.assets.clone() {
-            self.mark(&ItemId { zone, record: name("masters", &asset)? })?;
+            let item = ItemId { zone, record: name("masters", &asset)? };
+            self.mark(&item)?;
+            self.views_may_change(&ViewMark::Asset(item))?;
         }
         self.put_master_row(zone, &record, row)?;
         Ok(change)
@@ -212,12 +216,13 @@ impl Batch<'_> {
     pub fn put_album(&mut self, zone: u16, album: &Album) -> Result<Change, StateError> {
         let key = pack(&album.record);
         let row = encode("albums", album)?;
-        let old = self.albums.insert((zone, key.as_slice()), row.as_slice())?;
-        Ok(match old {
-            Some(old) if old.value() == row.as_slice() => Change::Same,
+        let change = match self.albums.insert((zone, key.as_slice()), row.as_slice())? {
+            Some(old) if old.value() == row.as_slice() => return Ok(Change::Same),
             Some(_) => Change::Changed,
             None => Change::New,
-        })
+        };
+        self.views_may_change(&ViewMark::Album(ItemId { zone, record: album.record.clone() }))?;
+        Ok(change)
     }
 
     /// Takes over a membership, or drops it when it is marked deleted.
@@ -225,18 +230,22 @@ impl Batch<'_> {
         let (album, asset) = (pack(&member.album), pack(&member.asset));
         let (there, back) =
             ((zone, album.as_slice(), asset.as_slice()), (zone, asset.as_slice(), album.as_slice()));
-        if member.deleted {
+        let change = if member.deleted {
             self.memberships.remove(back)?;
-            let old = self.members.remove(there)?;
-            return Ok(if old.is_some() { Change::Changed } else { Change::Same });
+            if self.members.remove(there)?.is_some() { Change::Changed } else { Change::Same }
+        } else {
+            self.memberships.insert(back, ())?;
+            match self.members.insert(there, member.position)?.map(|old| old.value()) {
+                Some(old) if old == member.position => Change::Same,
+                Some(_) => Change::Changed,
+                None => Change::New,
+            }
+        };
+        if change != Change::Same {
+            let album = ItemId { zone, record: member.album.clone() };
+            self.views_may_change(&ViewMark::Entry(album, member.asset.clone()))?;
         }
-        self.memberships.insert(back, ())?;
-        let old = self.members.insert(there, member.position)?.map(|old| old.value());
-        Ok(match old {
-            Some(old) if old == member.position => Change::Same,
-            Some(_) => Change::Changed,
-            None => Change::New,
-        })
+        Ok(change)
     }
 
     /// Takes over a purge. Apple does not tell the type, so the name is looked up; a name never seen means

@@ -17,6 +17,8 @@ use rows::{decode, encode};
 pub enum Root {
     /// Where photos go.
     Photos = 0,
+    /// The album views beside them.
+    Albums = 1,
 }
 
 /// How sure larder is that a placed file is what iCloud holds.
@@ -153,6 +155,8 @@ pub fn owner(tables: &impl Tables, root: Root, folded: &str) -> Result<Option<It
 impl Batch<'_> {
     /// Stores where the files of an item are.
     pub fn put_placement(&mut self, item: &ItemId, placement: &Placement) -> Result<(), StateError> {
+        let old = self::placement(self, item)?;
+        self.views_follow(item, old.as_ref(), placement)?;
         let row = encode(placement)?;
         self.ledger.insert((item.zone, pack(&item.record).as_slice()), row.as_slice())?;
         Ok(())

@@ -17,6 +17,8 @@ mod open;
 mod row;
 mod runs;
 mod tables;
+mod view_marks;
+mod views;
 mod zone;
 
 pub use catalog::{
@@ -32,6 +34,11 @@ pub use meta::{MetaKey, number, text};
 pub use open::{FORMAT, Reader, State};
 pub use runs::last_run;
 pub use tables::{Batch, Tables, View};
+pub use view_marks::{SMART_ZONE, ViewMark, has_view_mark, marked_album_after, view_marks_after, views};
+pub use views::{
+    Form, Shown, ViewAlbum, ViewEntry, ViewList, members_after, position, view_album, view_albums,
+    view_entries_after, view_entry, view_files,
+};
 pub use zone::{Progress, ZoneRow, zones};
 
 #[cfg(test)]

@@ -73,6 +73,10 @@ tables! {
     ledger: ItemKey => Row,
     /// Ledger: folded path to the item that owns it.
     taken: PathKey => ItemKey,
+    /// Album views: (album, asset) to the entry, (album, nothing) to the album's directory.
+    views: PairKey => Row,
+    /// Album views: what may no longer be right.
+    view_marks: PairKey => (),
     /// Dirty items in the order in which they were marked.
     dirty: u64 => ItemKey,
     /// The mark of an item.

@@ -1,8 +1,8 @@
 //! One run: what changed, what to do about it, and doing it.
 //!
 //! [`run()`] reads from top to bottom. `plan` decides and is pure; `apply` carries out; `check` and `listing` bring
-//! the catalog up to date; `tally` counts what the summary tells; `restore` brings back what left. Called by the command
-//! line; calls `icloud`, `tree` and `state`, and never prints.
+//! the catalog up to date; `views` shows albums beside the library; `tally` counts what the summary tells; `restore`
+//! brings back what left. Called by the command line; calls `icloud`, `tree` and `state`, and never prints.
 
 pub mod apply;
 pub mod check;
@@ -14,6 +14,7 @@ pub mod plan;
 pub mod restore;
 pub mod run;
 pub mod tally;
+pub mod views;
 
 mod absorb;
 mod lookup;

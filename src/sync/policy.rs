@@ -67,7 +67,7 @@ async fn list_again(ctx: &Context) -> Result<(), RunError> {
 }
 
 /// The keys that decide which files a photo has and where they lie. The destination and the network are none of them.
-fn fingerprint(ctx: &Context) -> String {
+pub(super) fn fingerprint(ctx: &Context) -> String {
     let p = &ctx.job.photos;
     format!(
         "layout={} zone={:?} names={:?} live={:?} edited={} originals={} raw={} bursts={} hidden={} stills={} videos={} screenshots={} from={:?} until={:?} personal={} shared={}",

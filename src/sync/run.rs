@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::apply::{Feed, apply, foresee, remove};
 use super::classes::Classes;
 use super::tally::{Outcome, Tally};
-use super::{Context, RunError, check, listing, policy};
+use super::{Context, RunError, check, listing, policy, views};
 use crate::clock::Clock;
 use crate::config::Job;
 use crate::event::{Event, Observer};
@@ -113,7 +113,8 @@ async fn go(
     };
     if options.dry_run {
         catalog.await?;
-        return foresee(&ctx).await;
+        foresee(&ctx).await?;
+        return views::foresee(&ctx).await;
     }
     let work = apply(&ctx, &feed);
     tokio::pin!(catalog, work);
@@ -127,6 +128,7 @@ async fn go(
         (applied, known) => applied.and(known)?,
     }
     remove(&ctx, options.confirm_removals).await?;
+    views::bring(&ctx).await?;
     tidy(&ctx).await
 }
 

@@ -68,6 +68,8 @@ pub struct Outcome {
     pub set_aside: Vec<String>,
     /// Files that would leave the mirror, held because they are many.
     pub held: u64,
+    /// Album views.
+    pub views: Views,
     /// Records of kinds that are of no interest to a mirror.
     pub ignored_records: BTreeMap<String, u64>,
     /// Albums that changed, by their path: they themselves, their members or who is in them.
@@ -122,6 +124,28 @@ impl AlbumChange {
         self.deleted += other.deleted;
         self.what = other.what.or(self.what.take());
     }
+}
+
+/// What happened to the files of album views, entries and playlists.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Views {
+    /// Made.
+    pub made: u64,
+    /// Moved, with their album or their photo.
+    pub moved: u64,
+    /// Removed. They show photos; no photo goes with them.
+    pub removed: u64,
+    /// With `--dry-run`: would be made.
+    pub to_make: u64,
+    /// With `--dry-run`: would be moved.
+    pub to_move: u64,
+    /// With `--dry-run`: would be removed.
+    pub to_remove: u64,
+    /// Entries that could not be brought up to date; they are tried again.
+    pub failed: u64,
+    /// Which, and why.
+    pub failed_items: Vec<Trouble>,
 }
 
 /// An item in trouble.
@@ -208,6 +232,14 @@ impl Tally {
             if out.set_aside.len() < NAMED {
                 out.set_aside.push(path.to_owned());
             }
+        });
+    }
+
+    /// An entry of an album view could not be brought up to date.
+    pub fn view_failed(&self, item: &str, why: &str) {
+        self.note(|out| {
+            out.views.failed += 1;
+            named(&mut out.views.failed_items, item, why);
         });
     }
 

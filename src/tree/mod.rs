@@ -12,6 +12,7 @@
 mod attic;
 mod error;
 mod facts;
+mod link;
 mod marker;
 pub mod name;
 mod outlet;
@@ -29,6 +30,7 @@ mod tests;
 
 pub use error::TreeError;
 pub use facts::{Facts, FileKind, Space};
+pub use link::Abilities;
 pub use marker::MirrorId;
 pub use outlet::Outlet;
 pub use path::{BadPath, Dir, RelPath};

@@ -76,14 +76,13 @@ impl Outlet {
             .map(File::from)
             .map_err(|errno| TreeError::from_errno("create", to, errno))?;
         let failed = |source| TreeError::from_io("copy", to, source);
-        let copied =
-            pour(source, &mut copy, with_sha256).map_err(failed).and_then(
-                |digest| match transfer::rename_new(&parent, &name, &parent, to.file_name()) {
-                    Ok(()) => Ok(digest),
-                    Err(Errno::EXIST) => Err(TreeError::AlreadyThere { path: to.to_string() }),
-                    Err(errno) => Err(failed(errno.into())),
-                },
-            );
+        let copied = pour(source, from, &mut copy, to, with_sha256).and_then(|digest| {
+            match transfer::rename_new(&parent, &name, &parent, to.file_name()) {
+                Ok(()) => Ok(digest),
+                Err(Errno::EXIST) => Err(TreeError::AlreadyThere { path: to.to_string() }),
+                Err(errno) => Err(failed(errno.into())),
+            }
+        });
         if copied.is_err() {
             remove()?;
         }
@@ -97,23 +96,33 @@ impl Outlet {
 }
 
 /// Copies the whole content and the time, durably, hashing what is read.
-fn pour(mut from: File, to: &mut File, with_sha256: bool) -> std::io::Result<Digest> {
+fn pour(
+    mut source: File,
+    from: &RelPath,
+    copy: &mut File,
+    to: &RelPath,
+    with_sha256: bool,
+) -> Result<Digest, TreeError> {
+    let unread = |source| TreeError::Io { what: "read", path: from.to_string(), source };
+    let failed = |source| TreeError::from_io("copy", to, source);
     let mut hasher = ContentHasher::new(with_sha256);
     let mut buffer = vec![0; CHUNK];
     loop {
-        match from.read(&mut buffer) {
+        match source.read(&mut buffer) {
             Ok(0) => break,
             Ok(n) => {
                 hasher.update(&buffer[..n]);
-                to.write_all(&buffer[..n])?;
+                copy.write_all(&buffer[..n]).map_err(failed)?;
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            // A bad sector under this file is no reason to give up on the others.
+            Err(error) => return Err(unread(error)),
         }
     }
-    if let Err(error) = to.set_modified(from.metadata()?.modified()?) {
+    let modified = source.metadata().and_then(|facts| facts.modified()).map_err(unread)?;
+    if let Err(error) = copy.set_modified(modified) {
         tracing::debug!(%error, "The modification time could not be set");
     }
-    to.sync_all()?;
+    copy.sync_all().map_err(failed)?;
     Ok(hasher.finish())
 }

@@ -101,6 +101,30 @@ impl Root {
         Ok(Replaced { placed, attic: Some(attic) })
     }
 
+    /// Puts a staged file in the place of the file at `path`, which goes for good: for what larder writes from what it
+    /// knows and can write again. Where the file system can exchange, `path` is a whole file at every instant. A file that
+    /// somebody else put there in that instant goes to the attic of `attic_date`.
+    pub fn renew(
+        &self,
+        staging: Staging,
+        path: &RelPath,
+        attic_date: Date,
+        finish: Finish,
+    ) -> Result<(), TreeError> {
+        let parent = self.parent_of(path, finish.access)?;
+        let old = match self.stat(path)? {
+            None => return self.place(staging, path, finish).map(drop),
+            Some(old) if old.kind == FileKind::File => old,
+            Some(old) => return Err(TreeError::InTheWay { path: path.to_string(), kind: old.kind }),
+        };
+        self.seal(&staging.file, path, finish)?;
+        let source = self.put(&staging, path, finish, |from, name| {
+            transfer::exchange(from, name, &parent, path.file_name())
+        })?;
+        self.settle(&source, path, &old, attic_date)?;
+        self.clear(staging, &source)
+    }
+
     /// Gives a file of the mirror (or of the attic) another name, which must be free. Nothing is fetched again:
     /// where renaming is impossible the file is copied, the copy held against it, and the old name goes last. The move lasts when the
     /// parents of both paths have been handed to [`Root::sync_dirs`].
@@ -165,7 +189,7 @@ impl Root {
     }
 
     /// Opens the directory that a file is to lie in, creating what is missing.
-    fn parent_of(&self, path: &RelPath, access: Access) -> Result<OwnedFd, TreeError> {
+    pub(super) fn parent_of(&self, path: &RelPath, access: Access) -> Result<OwnedFd, TreeError> {
         Self::refuse_own(path)?;
         self.make_dir(&path.parent(), access)
     }

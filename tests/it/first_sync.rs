@@ -49,7 +49,7 @@ fn everything_comes_home(shared: SharedRole, seed: u64) {
     assert!(not_provable > 0 && waiting > 0, "the library is not awkward");
     for (key, expected) in [
         ("fetched", oracle::fetches(&photos)),
-        ("fetched_bytes", oracle::bytes(&photos)),
+        ("fetched_bytes", oracle::fetched_bytes(&photos)),
         ("proven", files - not_provable - disputed),
         ("not_provable", not_provable),
         ("disputed", disputed),

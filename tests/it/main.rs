@@ -1,6 +1,10 @@
 //! Integration tests: the real binary against a simulated iCloud over real HTTP, and the rules of the house.
 
 #[cfg(test)]
+mod album_oracle;
+#[cfg(test)]
+mod albums;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod costs;

@@ -151,8 +151,8 @@ fn a_state_of_format_1_goes_on_as_if_nothing_had_been() {
     let listed = here.larder(&["ls", "--json"]).run().expect(0).json();
     assert_eq!(listed["photos"].as_array().unwrap().len(), oracle::mirror_of(&here.inventory()).len());
     // What the old larder put into the attic is known to be there.
-    let deleted = here.inventory().zones.swap_remove(0).assets.into_iter().filter(|asset| asset.deleted);
-    let back = deleted.last().unwrap().record_name;
+    let mut deleted = here.inventory().zones.swap_remove(0).assets.into_iter().filter(|asset| asset.deleted);
+    let back = deleted.next_back().unwrap().record_name;
     here.change(Mutation::Restore { asset: back });
     here.control().reset_counters();
     assert_eq!(here.sync().expect(0).number("moved"), 1);

@@ -7,6 +7,8 @@ use icloud_sim::photos::{AssetEntry, Inventory, ResourceEntry};
 use jiff::{Timestamp, tz};
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::album_oracle;
+
 /// A photo of the mirror.
 #[derive(Debug)]
 pub(crate) struct Photo {
@@ -24,6 +26,8 @@ pub(crate) struct Photo {
     pub(crate) files: Vec<Expected>,
     /// Files that a phone has not finished uploading.
     pub(crate) waiting: u64,
+    /// Albums that it is in, each as its record and name and those of the folders above, from the top.
+    pub(crate) albums: Vec<Vec<(String, String)>>,
 }
 
 /// A file of a photo.
@@ -71,9 +75,13 @@ impl Photo {
 /// All photos that a mirror of everything must hold.
 pub(crate) fn mirror_of(inventory: &Inventory) -> Vec<Photo> {
     let mut photos = Vec::new();
+    let mut albums = album_oracle::memberships(inventory);
     for zone in &inventory.zones {
         let shared = zone.name.starts_with("SharedSync-");
-        photos.extend(zone.assets.iter().filter(|asset| !asset.deleted).map(|asset| photo(asset, shared)));
+        for asset in zone.assets.iter().filter(|asset| !asset.deleted) {
+            let albums = albums.remove(&asset.record_name).unwrap_or_default();
+            photos.push(Photo { albums, ..photo(asset, shared) });
+        }
     }
     photos
 }
@@ -105,8 +113,13 @@ pub(crate) fn requests(photos: &[Photo]) -> u64 {
     fetched(photos).filter(|file| file.size > 0).count() as u64 + disputed(photos)
 }
 
-/// The bytes that are fetched.
+/// Their bytes.
 pub(crate) fn bytes(photos: &[Photo]) -> u64 {
+    files(photos).map(|file| file.size).sum()
+}
+
+/// The bytes that are fetched.
+pub(crate) fn fetched_bytes(photos: &[Photo]) -> u64 {
     fetched(photos).map(|file| file.size).sum()
 }
 
@@ -201,6 +214,7 @@ fn photo(asset: &AssetEntry, shared: bool) -> Photo {
         hidden: asset.hidden,
         files,
         waiting,
+        albums: vec![],
     }
 }
 
@@ -233,7 +247,7 @@ fn unescaped(name: &str) -> String {
 }
 
 /// A name as a disk takes it; none when nothing is left that could be read.
-fn cleaned(name: &str) -> Option<String> {
+pub(crate) fn cleaned(name: &str) -> Option<String> {
     let name: String = name.nfc().collect();
     let bad = |c: char| c == '/' || c == '\\' || c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
     if name.chars().all(|c| bad(c) || c == '.' || c.is_whitespace()) {

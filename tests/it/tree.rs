@@ -8,6 +8,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::album_oracle::{self, View};
 use crate::oracle::{self, Photo};
 
 /// A file of a mirror.
@@ -28,12 +29,17 @@ pub(crate) struct Tree {
     pub(crate) files: BTreeMap<String, Found>,
     /// Directories with their permission bits.
     pub(crate) dirs: BTreeMap<String, u32>,
+    /// Which of the files are one.
+    pub(crate) inodes: BTreeMap<String, u64>,
+    /// Targets of those that are links. What is told of them as files is what they lead to.
+    pub(crate) links: BTreeMap<String, String>,
 }
 
 impl Tree {
-    /// Reads a mirror. Anything but files and directories fails the test.
+    /// Reads a mirror. Anything but files, links to files and directories fails the test.
     pub(crate) fn read(destination: &Path) -> Self {
-        let mut tree = Self { files: BTreeMap::new(), dirs: BTreeMap::new() };
+        let (inodes, links) = (BTreeMap::new(), BTreeMap::new());
+        let mut tree = Self { files: BTreeMap::new(), dirs: BTreeMap::new(), inodes, links };
         let mut dirs = vec![String::new()];
         while let Some(dir) = dirs.pop() {
             for entry in fs::read_dir(destination.join(&dir)).unwrap() {
@@ -43,7 +49,13 @@ impl Tree {
                     continue;
                 }
                 let path = if dir.is_empty() { name } else { format!("{dir}/{name}") };
-                let facts = entry.metadata().unwrap();
+                let mut facts = entry.metadata().unwrap();
+                if facts.is_symlink() {
+                    let target = fs::read_link(entry.path()).unwrap().into_os_string().into_string().unwrap();
+                    tree.links.insert(path.clone(), target);
+                    facts = fs::metadata(entry.path()).unwrap();
+                    assert!(facts.is_file(), "{path} leads to no file");
+                }
                 let mode = facts.permissions().mode() & 0o7777;
                 if facts.is_dir() {
                     tree.dirs.insert(path.clone(), mode);
@@ -53,18 +65,28 @@ impl Tree {
                 assert!(facts.is_file(), "{path} is neither file nor directory");
                 let sha256 = sha256(&fs::read(entry.path()).unwrap());
                 let mtime_ms = facts.mtime() * 1000 + facts.mtime_nsec() / 1_000_000;
+                tree.inodes.insert(path.clone(), facts.ino());
                 tree.files.insert(path, Found { sha256, mtime_ms, mode });
             }
         }
         tree
     }
 
-    /// Fails the test unless exactly these photos lie here, each file once, whole and under a right name.
+    /// Fails the test unless exactly these photos lie here, each file once, whole and under a right name, and beside them
+    /// their albums, as second names of the same files.
     #[track_caller]
     pub(crate) fn must_hold(&self, photos: &[Photo]) {
+        self.must_hold_with(photos, View::Hardlink);
+    }
+
+    /// As [`Tree::must_hold`], for a job that shows albums so.
+    #[track_caller]
+    pub(crate) fn must_hold_with(&self, photos: &[Photo], view: View) {
         let mut wrong = Vec::new();
         let owners = self.owners(photos, &mut wrong);
-        for (path, found) in &self.files {
+        album_oracle::check(self, &owners, view, &mut wrong);
+        let library = || self.files.iter().filter(|(path, _)| !path.starts_with(album_oracle::TOP));
+        for (path, found) in library() {
             let Some((photo, at)) = owners.get(path) else {
                 wrong.push(format!("{path} should not be there"));
                 continue;
@@ -108,7 +130,17 @@ impl Tree {
         let gone = before.files.keys().filter(|path| !self.files.contains_key(*path));
         wrong.extend(gone.map(|path| format!("{path} is gone")));
         assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
-        assert_eq!(self.dirs, before.dirs);
+        assert_eq!((&self.dirs, &self.links), (&before.dirs, &before.links));
+    }
+
+    /// The library alone, without albums.
+    pub(crate) fn without_albums(mut self) -> Self {
+        let is_library = |path: &str| path != "Albums" && !path.starts_with(album_oracle::TOP);
+        self.files.retain(|path, _| is_library(path));
+        self.dirs.retain(|path, _| is_library(path));
+        self.inodes.retain(|path, _| is_library(path));
+        self.links.retain(|path, _| is_library(path));
+        self
     }
 
     /// To which file of which photo each path belongs. Names that carry a photo's own mark are looked for first, so
@@ -203,7 +235,7 @@ fn paths(photo: &Photo, mark: &str) -> Vec<String> {
 }
 
 /// A form in which names are equal that a disk may take for one.
-fn folded(path: &str) -> String {
+pub(crate) fn folded(path: &str) -> String {
     let visible = path.chars().filter(|c| *c != '\u{200b}');
     visible.nfd().collect::<String>().to_uppercase().to_lowercase().nfc().collect()
 }

@@ -81,7 +81,7 @@ fn exit(finished: &Finished, stopped_by: Option<Exit>) -> Exit {
     match &finished.error {
         Some(RunError::Interrupted) => stopped_by.unwrap_or(Exit::Interrupted),
         Some(error) => run_exit(error),
-        None if out.failed + out.broken + out.held > 0 => Exit::SomeFailed,
+        None if out.failed + out.broken + out.held + out.views.failed > 0 => Exit::SomeFailed,
         None => Exit::Done,
     }
 }

@@ -2,15 +2,19 @@
 //!
 //! Pure functions: no I/O, no clock, no async. `--dry-run` shows what they return and a run carries it out.
 
+mod albums;
 mod files;
 mod naming;
 mod scope;
+mod smart;
 
+pub use albums::{AlbumTree, Named, Naming, Site, entry_name, list_names, marks, relative};
 pub use files::{Wanted, wanted_files};
 pub use naming::{
     Names, Spot, base_name, choose_names, folder, library_name, mtime, names_for, plausible, private_dir,
 };
 pub use scope::{OutOfScope, library_in_scope, out_of_scope};
+pub use smart::belongs;
 
 use crate::config::Photos;
 use crate::model::{Asset, Kind, Master, ZoneId};

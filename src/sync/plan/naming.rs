@@ -10,13 +10,10 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use super::Wanted;
-use crate::config::{LayoutFacts, Photos};
+use crate::config::{HIDDEN, LayoutFacts, Photos, SHARED_LIBRARY};
 use crate::model::{Asset, Master, ZoneId, hex};
 use crate::tree::RelPath;
 use crate::tree::name::{NameRules, fold, legal, split_ext, with_mark, with_suffix};
-
-/// Folder of hidden photos.
-const HIDDEN: &str = "Hidden";
 
 /// What lies at a path, as far as naming cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +71,7 @@ pub fn private_dir(folder: &str) -> Option<RelPath> {
 /// What people call the library.
 #[must_use]
 pub fn library_name(zone: &ZoneId) -> &'static str {
-    if zone.is_shared_library() { "Shared Library" } else { "Personal" }
+    if zone.is_shared_library() { SHARED_LIBRARY } else { "Personal" }
 }
 
 /// The time that a photo's files get: when it was taken, or the next best that is plausible.
@@ -106,7 +103,7 @@ pub fn base_name(asset: &Asset, master: &Master, rules: NameRules) -> String {
 }
 
 /// The first `digits` letters and digits of a UUID, or of a hash where the name is none.
-fn short_id(record: &str, digits: usize) -> String {
+pub(super) fn short_id(record: &str, digits: usize) -> String {
     let plain: String = record.chars().filter(char::is_ascii_hexdigit).take(digits).collect();
     if plain.len() == digits {
         return plain;

@@ -1,5 +1,6 @@
 //! Tests of what is decided.
 
+mod albums;
 mod files;
 mod folders;
 mod names;

@@ -5,6 +5,7 @@ mod links;
 mod opening;
 mod placing;
 mod replacing;
+mod showing;
 mod staging;
 
 use std::path::Path;

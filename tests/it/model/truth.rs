@@ -315,7 +315,7 @@ fn compare_albums(inventory: &Inventory, listed: &Value) -> Vec<String> {
     }
     let mut told = BTreeMap::new();
     for album in
-        listed["libraries"].as_array().into_iter().flatten().flat_map(|l| l["albums"].as_array()).flatten()
+        listed["libraries"].as_array().into_iter().flatten().filter_map(|l| l["albums"].as_array()).flatten()
     {
         let facts = (album["folder"] == true, album["photos"].as_u64().unwrap_or_default());
         told.insert(album["id"].as_str().unwrap_or_default().to_owned(), facts);

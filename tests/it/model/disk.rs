@@ -45,7 +45,8 @@ impl Disk {
             let entry = entry.unwrap();
             let name = entry.file_name().into_string().unwrap();
             let path = if below.is_empty() { name } else { format!("{below}/{name}") };
-            if path == ".larder" {
+            // Albums are second names of what lies in the library.
+            if path == ".larder" || path == "Albums" {
                 continue;
             }
             let facts = entry.metadata().unwrap();

@@ -4,13 +4,14 @@ use icloud_sim::photos::SharedRole;
 
 use super::play;
 use super::steps::{Cloud, Step};
-use super::world::library;
+use super::world::{Cast, library};
 use crate::environment::TestEnvironment;
 
 #[track_caller]
 fn goes_well(shared: SharedRole, seed: u64, steps: &[Step]) {
     let here = TestEnvironment::signed_in(library(shared, 0));
-    if let Err(wrong) = play(&here, shared, seed, steps) {
+    Cast::Everybody.write_job(&here);
+    if let Err(wrong) = play(&here, Cast::Everybody, shared, seed, steps) {
         panic!("{wrong}");
     }
 }

@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::disk::Disk;
 use super::person::{Done, Person};
+use crate::album_oracle::{self, View};
 use crate::oracle::{self, Photo};
+use crate::tree::Tree;
 
 /// A file of a photo: record name of the photo, and what the file is for it.
 type Slot = (String, String);
@@ -238,6 +240,21 @@ impl Truth {
             .retain(|asset| self.wants.keys().any(|slot| slot.0 == *asset && !assigned.contains_key(slot)));
         self.found.retain(|slot, _| living(slot));
         self.found.extend(assigned);
+        wrong
+    }
+
+    /// What the albums beside the library show. Not for a mirror in which a person was at work.
+    pub(super) fn compare_views(&self, inventory: &Inventory, tree: &Tree) -> Vec<String> {
+        let (photos, mut wrong) = (oracle::mirror_of(inventory), Vec::new());
+        let mut owners = BTreeMap::new();
+        for photo in &photos {
+            for (at, file) in photo.files.iter().enumerate() {
+                if let Some(path) = self.found.get(&(photo.id.clone(), file.kind.clone())) {
+                    owners.insert(path.clone(), (photo, at));
+                }
+            }
+        }
+        album_oracle::check(tree, &owners, View::Hardlink, &mut wrong);
         wrong
     }
 

@@ -131,6 +131,28 @@ fn a_file_moves_with_its_date_and_its_hiding() {
 }
 
 #[test]
+fn a_folder_that_a_moved_and_replaced_photo_leaves_goes_with_the_last_file() {
+    let here = mirrored(30);
+    let day = 1_400_000_000_000;
+    let new = |number| NewPhoto {
+        name: Some(format!("IMG_{number}.HEIC")),
+        date_ms: Some(day),
+        ..NewPhoto::default()
+    };
+    let assets: Vec<String> = (0..12).map(|number| here.add(new(number))).collect();
+    here.sync().expect(0);
+    for (number, asset) in assets.into_iter().enumerate() {
+        if number % 2 == 0 {
+            here.change(Mutation::ReplaceOriginal { asset: asset.clone(), same_master: false });
+        }
+        here.change(Mutation::SetDate { asset, date_ms: Some(day + 86_400_000), time_zone_offset: None });
+    }
+    here.sync().expect(0);
+    Tree::read(&here.destination()).must_hold(&oracle::mirror_of(&here.inventory()));
+    assert_eq!(attic(&here), 6);
+}
+
+#[test]
 fn a_new_layout_moves_every_file_and_fetches_none() {
     let here = mirrored(60);
     let files = bytes_below(&here.destination()).len();

@@ -60,6 +60,9 @@ pub(super) struct Truth {
     found: BTreeMap<Slot, String>,
     /// Files that the person took away or changed, and what was asked for then.
     disturbed: BTreeMap<Slot, Excuse>,
+    /// Contents of files that were overwritten so that nothing but reading them tells. They may be moved for what they
+    /// were, also to the place of another photo.
+    disguised: BTreeSet<String>,
     /// Photos of which an upload was finished without a word.
     untold: BTreeSet<String>,
     /// What names of each photo's files may begin and end with.
@@ -121,6 +124,7 @@ impl Truth {
                 self.found.iter().filter(|(_, found)| *found == path).map(|(slot, _)| slot.clone()).collect();
             for slot in slots {
                 let excuse = if done.disguised.contains(path) {
+                    self.disguised.extend(self.wants.get(&slot).map(|want| want.sha256.clone()));
                     Excuse::UntilRead
                 } else {
                     Excuse::UntilAskedFor(self.wants.get(&slot).cloned())
@@ -194,7 +198,9 @@ impl Truth {
         let assigned = self.assign(disk, person);
         for (slot, want) in &self.wants {
             let disturbed = self.disturbed.get(slot);
-            let excused = disturbed.is_some_and(|excuse| excuse.holds(want)) || self.untold.contains(&slot.0);
+            let excused = disturbed.is_some_and(|excuse| excuse.holds(want))
+                || self.untold.contains(&slot.0)
+                || self.disguised.contains(&want.sha256);
             let Some(path) = assigned.get(slot) else {
                 if !excused {
                     wrong.push(format!("{slot:?} is missing: {want:?}, was {:?}", self.found.get(slot)));

@@ -133,16 +133,6 @@ impl Tree {
         assert_eq!((&self.dirs, &self.links), (&before.dirs, &before.links));
     }
 
-    /// The library alone, without albums.
-    pub(crate) fn without_albums(mut self) -> Self {
-        let is_library = |path: &str| path != "Albums" && !path.starts_with(album_oracle::TOP);
-        self.files.retain(|path, _| is_library(path));
-        self.dirs.retain(|path, _| is_library(path));
-        self.inodes.retain(|path, _| is_library(path));
-        self.links.retain(|path, _| is_library(path));
-        self
-    }
-
     /// To which file of which photo each path belongs. Names that carry a photo's own mark are looked for first, so
     /// that two photos of one content are told apart.
     fn owners<'a>(

@@ -8,7 +8,7 @@ use super::entry::{EntryPlan, Planned, Site};
 use super::lists;
 use super::look::parse;
 use super::pass::Pass;
-use super::shown::{Cursor, Photo, candidates, photo};
+use super::shown::{Cursor, Photo, candidates, is_held, photo};
 use crate::config::Policy;
 use crate::model::ItemId;
 use crate::state::{self, Root, View, ViewAlbum, ViewEntry, ViewMark};
@@ -192,6 +192,11 @@ impl Walk<'_> {
                 (None, Some(_)) => Stage::Come,
             };
             if now != stage {
+                continue;
+            }
+            if now == Stage::Leave && self.dir.is_some() && is_held(pass, &view, &asset)? {
+                // Its marks stay until it is decided what becomes of the photo.
+                self.failed = true;
                 continue;
             }
             let planned = match (&self.dir, shows) {

@@ -34,7 +34,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 
 use crate::environment::TestEnvironment;
 use steps::Step;
-use world::{Cast, World, library};
+use world::{World, library};
 
 /// Histories of each test, and their length, within the test suite.
 const CASES: u64 = 14;
@@ -48,22 +48,15 @@ fn number(name: &str, usual: u64) -> u64 {
 }
 
 /// Plays one history from the beginning.
-fn play(
-    here: &TestEnvironment,
-    cast: Cast,
-    shared: SharedRole,
-    seed: u64,
-    steps: &[Step],
-) -> Result<(), String> {
-    World::new(here, cast, &library(shared, seed))?.play(steps)
+fn play(here: &TestEnvironment, shared: SharedRole, seed: u64, steps: &[Step]) -> Result<(), String> {
+    World::new(here, &library(shared, seed))?.play(steps)
 }
 
 /// Plays random histories with a library of one's own and, if any, a shared one.
-fn histories(name: &str, cast: Cast, shared: SharedRole) {
+fn histories(name: &str, shared: SharedRole) {
     let here = TestEnvironment::signed_in(library(shared, 0));
-    cast.write_job(&here);
     let steps = usize::try_from(number("LARDER_MODEL_STEPS", STEPS)).unwrap();
-    each_case(name, &steps::history(steps), |seed, steps| play(&here, cast, shared, seed, steps));
+    each_case(name, &steps::history(steps), |seed, steps| play(&here, shared, seed, steps));
 }
 
 /// Draws values, each from the run's seed and its own number, and shortens the first that fails.
@@ -104,20 +97,15 @@ fn each_case<T: Debug>(
 
 #[test]
 fn histories_of_a_library_of_ones_own() {
-    histories("own", Cast::Everybody, SharedRole::None);
+    histories("own", SharedRole::None);
 }
 
 #[test]
 fn histories_with_a_shared_library_of_ones_own() {
-    histories("owner", Cast::Everybody, SharedRole::Owner);
+    histories("owner", SharedRole::Owner);
 }
 
 #[test]
 fn histories_with_a_shared_library_of_somebody_else() {
-    histories("participant", Cast::Everybody, SharedRole::Participant);
-}
-
-#[test]
-fn histories_with_albums() {
-    histories("albums", Cast::Alone, SharedRole::Owner);
+    histories("participant", SharedRole::Participant);
 }

@@ -11,7 +11,6 @@ use super::person::Person;
 use super::steps::{Cloud, Pick, Step};
 use super::truth::Truth;
 use crate::environment::{Ran, TestEnvironment};
-use crate::tree::Tree;
 
 /// When histories begin, and how long a step takes, milliseconds.
 const START: i64 = 1_767_300_000_000;
@@ -30,27 +29,9 @@ pub(super) fn moment(place: usize) -> i64 {
     START + STEP * i64::try_from(place).unwrap()
 }
 
-/// Who takes part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cast {
-    /// A person at the disk too; albums are not shown.
-    Everybody,
-    /// iCloud alone; albums are shown, and compared.
-    Alone,
-}
-
-impl Cast {
-    /// The job file for such histories.
-    pub(super) fn write_job(self, here: &TestEnvironment) {
-        let view = if self == Self::Everybody { "off" } else { "hardlink" };
-        here.write_job(&format!("\n[photos.albums]\nview = \"{view}\""));
-    }
-}
-
 /// One history.
 pub(super) struct World<'a> {
     here: &'a TestEnvironment,
-    cast: Cast,
     truth: Truth,
     person: Person,
     /// Changes in iCloud so far.
@@ -65,11 +46,10 @@ pub(super) struct World<'a> {
 
 impl<'a> World<'a> {
     /// The first sync of a library is behind.
-    pub(super) fn new(here: &'a TestEnvironment, cast: Cast, library: &LibrarySpec) -> Result<Self, String> {
+    pub(super) fn new(here: &'a TestEnvironment, library: &LibrarySpec) -> Result<Self, String> {
         here.start_over(library);
         let (truth, person) = (Truth::default(), Person::default());
-        let mut world =
-            Self { here, cast, truth, person, changes: 0, troubles: 0, reset: false, changed: false };
+        let mut world = Self { here, truth, person, changes: 0, troubles: 0, reset: false, changed: false };
         world.sync()?;
         Ok(world)
     }
@@ -86,7 +66,6 @@ impl<'a> World<'a> {
     fn step(&mut self, step: &Step) -> Result<(), String> {
         match step {
             Step::Cloud(cloud) => self.change(cloud),
-            Step::Person(_) if self.cast == Cast::Alone => Ok(()),
             Step::Person(act) => {
                 let disk = Disk::read(&self.here.destination());
                 let truth = &self.truth;
@@ -147,10 +126,6 @@ impl<'a> World<'a> {
             wrong.push(format!("left in staging: {:?}", disk.staged));
         }
         wrong.extend(self.truth.compare(&disk, &mut self.person));
-        if self.cast == Cast::Alone {
-            let tree = Tree::read(&self.here.destination());
-            wrong.extend(self.truth.compare_views(&self.here.inventory(), &tree));
-        }
         if let Ok(listed) = serde_json::from_str(&self.here.larder(&["ls", "--json"]).run().stdout) {
             wrong.extend(self.truth.compare_catalog(&self.here.inventory(), &listed));
         } else {

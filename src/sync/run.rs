@@ -134,7 +134,7 @@ async fn go(
 
 /// Makes sure that the state belongs to the account of the job file. The Apple ID itself is not kept.
 fn check_account(job: &Job, state: &State) -> Result<(), RunError> {
-    let account = hex(&Sha256::digest(job.account.apple_id.expose_secret().trim().to_lowercase()));
+    let account = account_mark(job);
     match state::text(&state.view()?, MetaKey::Account)? {
         Some(known) if known != account => {
             Err(RunError::OtherAccount { state_dir: job.state_dir.display().to_string() })
@@ -142,6 +142,11 @@ fn check_account(job: &Job, state: &State) -> Result<(), RunError> {
         Some(_) => Ok(()),
         None => Ok(state.write(|batch| batch.set_meta_text(MetaKey::Account, &account))?),
     }
+}
+
+/// What stands for the Apple ID in the state.
+pub(super) fn account_mark(job: &Job) -> String {
+    hex(&Sha256::digest(job.account.apple_id.expose_secret().trim().to_lowercase()))
 }
 
 /// Opens the destination and makes sure that it is the one this state knows.

@@ -5,6 +5,8 @@ mod album_oracle;
 #[cfg(test)]
 mod albums;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod crashes;

@@ -29,8 +29,10 @@ use super::lookup::Renewer;
 use super::{Context, RunError};
 use crate::event::Event;
 use crate::model::ItemId;
+pub(in crate::sync) use known::same_time;
 use record::{Report, record};
 pub use remove::remove;
+pub(in crate::sync) use remove::{allowed, to_leave};
 
 /// Dirty items planned at a time.
 const BATCH: usize = 128;

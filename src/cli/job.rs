@@ -54,9 +54,10 @@ pub(super) fn prepare(job: Job, endpoint: Option<&str>) -> Result<Loaded, Failur
 }
 
 impl Loaded {
-    /// Takes the job's lock. One writer at a time.
+    /// Takes the job's lock. One writer at a time; one that only notes something, as a verification does, is waited for.
     pub(super) fn lock(&self) -> Result<JobLock, Failure> {
-        Ok(JobLock::take(&self.job.state_dir)?)
+        const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+        Ok(JobLock::take_within(&self.job.state_dir, PATIENCE)?)
     }
 
     /// Opens the state for writing.
@@ -80,7 +81,8 @@ impl Loaded {
         Ok(Reader::open(&self.state_file())?)
     }
 
-    fn state_file(&self) -> PathBuf {
+    /// Where the state is.
+    pub(super) fn state_file(&self) -> PathBuf {
         self.job.state_dir.join("state.redb")
     }
 }

@@ -180,9 +180,12 @@ impl History<'_> {
             What::Wrong { condition } => condition.as_str(),
         };
         let (from, attic, set_aside) = match what {
-            What::Fetched | What::Found | What::Copied | What::Deleted | What::Missing | What::Wrong { .. } => {
-                (None, None, false)
-            }
+            What::Fetched
+            | What::Found
+            | What::Copied
+            | What::Deleted
+            | What::Missing
+            | What::Wrong { .. } => (None, None, false),
             What::Changed { from, attic, set_aside } => (from, Some(attic), set_aside),
             What::Moved { from } => (Some(from), None, false),
             What::Left { attic, set_aside } => (None, Some(attic), set_aside),

@@ -38,8 +38,8 @@ impl Place {
 pub struct Reading {
     /// The number of the night.
     pub night: u32,
-    /// Seconds since 1970; 0 = never.
-    pub at: i64,
+    /// Milliseconds since 1970; 0 = never.
+    pub at_ms: i64,
 }
 
 /// Neighbouring items that were read at one time.
@@ -62,8 +62,8 @@ pub struct Rereads {
     rest: Reading,
     /// Nights in which a slice was read, so far.
     pub night: u32,
-    /// When the last slice was read to its end: seconds since 1970.
-    pub last_slice: i64,
+    /// When the last slice was read to its end: milliseconds since 1970.
+    pub last_slice_ms: i64,
 }
 
 impl Rereads {
@@ -157,12 +157,12 @@ mod tests {
         ) {
             let mut map = Rereads::default();
             let mut table = [Reading::default(); 64];
-            for (a, b, at) in acts {
+            for (a, b, at_ms) in acts {
                 let (from, to) = (a.min(b), a.max(b));
                 if from == to {
                     continue;
                 }
-                let reading = Reading { night: 0, at };
+                let reading = Reading { night: 0, at_ms };
                 let after = from.checked_sub(1).map(place);
                 let until = (to < 64).then(|| place(to - 1));
                 map.set(after.as_ref(), until.as_ref(), reading);

@@ -27,7 +27,7 @@ pub struct VerifyReport {
     /// The run that repaired, when there was one.
     pub run: Option<Summary>,
     /// What became of files that were wrong, when they were to be repaired.
-    pub files: Vec<Mended>,
+    pub mended: Vec<Mended>,
     /// Files that were repaired.
     pub repaired: u64,
     /// Files that were not.
@@ -43,8 +43,8 @@ impl VerifyReport {
             Outcome::NotRepaired | Outcome::Lost => self.not_repaired += 1,
         }
         // As many as a person may want to go through.
-        if self.files.len() < 10_000 {
-            self.files.push(mended);
+        if self.mended.len() < 10_000 {
+            self.mended.push(mended);
         }
     }
 
@@ -97,14 +97,14 @@ impl VerifyReport {
             lines.push(summary_text::text(run));
         }
         let mut add = |label: &str, text: String| lines.push(format!("{label:<16}{text}\n"));
-        for mended in self.files.iter().take(10 * NAMED) {
+        for mended in self.mended.iter().take(10 * NAMED) {
             let (label, text) = line(mended);
             add(label, text);
         }
-        if self.files.len() > 10 * NAMED {
+        if self.mended.len() > 10 * NAMED {
             add(
                 "",
-                format!("and {} more (`--json` names them)", count((self.files.len() - 10 * NAMED) as u64)),
+                format!("and {} more (`--json` names them)", count((self.mended.len() - 10 * NAMED) as u64)),
             );
         }
         if self.run.is_none() && self.error.is_none() {

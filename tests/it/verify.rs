@@ -56,7 +56,7 @@ fn found(ran: &Ran) -> BTreeMap<String, String> {
 /// Paths and outcomes of what was to be repaired.
 fn outcomes(ran: &Ran) -> BTreeMap<String, String> {
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    let items = ran.json()["files"].as_array().unwrap().clone();
+    let items = ran.json()["mended"].as_array().unwrap().clone();
     items.iter().map(|item| (text(&item["path"]), text(&item["outcome"]))).collect()
 }
 
@@ -205,6 +205,7 @@ fn whatever_is_wrong_is_told_apart_and_put_right() {
     std::os::unix::fs::symlink(&outside, day.join("LINK.HEIC")).unwrap();
     fs::remove_file(day.join("DIR.HEIC")).unwrap();
     fs::create_dir(day.join("DIR.HEIC")).unwrap();
+    here.control().reset_counters();
     // Touched alone, it is what it was.
     File::options().write(true).open(day.join("OLD.HEIC")).unwrap().set_modified(SystemTime::now()).unwrap();
     let expected = [

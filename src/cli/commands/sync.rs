@@ -34,7 +34,7 @@ pub(in crate::cli) async fn once(
     console: &Console,
     options: Options,
 ) -> Result<Exit, Failure> {
-    let _lock = loaded.lock()?;
+    let _lock = loaded.lock_for_run()?;
     let (state, _scratch) = if options.dry_run {
         let (state, scratch) = loaded.state_copy()?;
         (state, Some(scratch))

@@ -38,7 +38,7 @@ pub(super) async fn verify(global: &Global, console: &Console, args: &Verify) ->
         resumed: finished.resumed,
         error: finished.error.as_ref().map(ToString::to_string),
         run: None,
-        files: vec![],
+        mended: vec![],
         repaired: 0,
         not_repaired: 0,
     };
@@ -82,7 +82,7 @@ async fn repair(
     start: Timestamp,
     report: &mut VerifyReport,
 ) -> Result<Option<RunError>, Failure> {
-    let _lock = loaded.lock()?;
+    let _lock = loaded.lock_for_run()?;
     let state = Arc::new(loaded.state()?);
     let mut error = None;
     if has_work(&state)? {

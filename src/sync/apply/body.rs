@@ -175,7 +175,8 @@ pub(super) fn place(
             && root.stat(&old.path)?.is_some()
         {
             home.attic = Some(root.retire(&old.path, attic_date)?);
-            home.dirs.push(old.path.parent());
+            root.prune(&old.path.parent())?;
+            home.left = Some(old.path.parent());
         }
     }
     home.dirs.push(home.path.parent());

@@ -321,7 +321,7 @@ impl Site<'_, '_> {
     }
 
     /// The proof of what lies at the path, when that is the wanted content already: by Apple's checksum, or, where a file
-    /// only seemed altered, by what larder knows of it. What is disputed is fetched again.
+    /// only seemed altered, by what larder knows of it.
     fn proof_at(
         &mut self,
         path: &RelPath,
@@ -335,10 +335,13 @@ impl Site<'_, '_> {
             Err(RunError::Tree(_)) if altered.is_some() => return Ok(None),
             same => same?,
         };
-        let disputed = |old: &PlacedFile| matches!(old.proof, Some(Proof::Disputed { .. }));
-        let Some(old) = altered.filter(|old| old.checksum == resource.checksum && !disputed(old)) else {
+        let Some(old) = altered.filter(|old| old.checksum == resource.checksum) else { return Ok(None) };
+        // A disputed file that nobody touched is in question because somebody wants it fetched again.
+        if matches!(old.proof, Some(Proof::Disputed { .. }))
+            && self.root.stat(path)?.is_some_and(|facts| same_time(facts.mtime_ns, old))
+        {
             return Ok(None);
-        };
+        }
         Ok(if self.is_whole(path, old)? { old.proof } else { None })
     }
 

@@ -89,13 +89,16 @@ pub(super) fn read(
     drop(view);
     let count = subjects.len();
     for (number, (place, files)) in subjects.into_iter().enumerate() {
+        let mut item = Group::default();
         for (subject, in_question) in files {
-            if desk.cancel.is_cancelled() || !group.file(desk, subject, in_question)? {
+            if desk.cancel.is_cancelled() || !item.file(desk, subject, in_question)? {
+                // Of an item that was not read wholly nothing counts: all of it is read again.
                 group.stopped = true;
                 group.end = false;
                 return Ok(group);
             }
         }
+        group.add(item);
         group.last = Some(place);
         if group.cost >= most && number + 1 < count {
             group.end = false;
@@ -106,6 +109,14 @@ pub(super) fn read(
 }
 
 impl Group {
+    fn add(&mut self, item: Self) {
+        self.cost = self.cost.saturating_add(item.cost);
+        self.counts.add(&item.counts);
+        self.findings.extend(item.findings);
+        self.whole.extend(item.whole);
+        self.disputed.extend(item.disputed);
+    }
+
     /// Looks at a file; `false` when it was to end.
     fn file(&mut self, desk: &Desk, subject: Subject, in_question: bool) -> Result<bool, RunError> {
         self.cost = self.cost.saturating_add(cost(&subject.file));
@@ -125,7 +136,10 @@ impl Group {
         }
         match seen {
             Seen::Stopped => return Ok(false),
-            Seen::Wrong(finding) => self.findings.push(finding),
+            Seen::Wrong(finding) => {
+                self.counts.bytes += finding.digest.as_ref().map_or(0, |digest| digest.size);
+                self.findings.push(finding);
+            }
             Seen::Whole => {
                 self.counts.bytes += subject.file.size;
                 match subject.file.proof {

@@ -29,7 +29,7 @@ fn a_photo_that_is_gone_in_icloud_stays_as_it_is_when_nobody_has_it() {
     for _ in 0..2 {
         let ran = verify(&here, &["--repair"]).expect(1);
         assert_eq!(outcomes(&ran)["2024/07/14/A.HEIC"], "not_repaired");
-        let why = ran.json()["files"][0]["why"].as_str().unwrap().to_owned();
+        let why = ran.json()["mended"][0]["why"].as_str().unwrap().to_owned();
         assert!(why.contains("deleted in iCloud") && why.contains("stays as it is"), "{why}");
         assert_eq!(fs::read(&file).unwrap(), damaged);
         assert!(attic(&here).is_empty());
@@ -49,7 +49,8 @@ fn what_icloud_has_no_more_is_copied_from_elsewhere_on_this_disk() {
     let file = kept(&here, "A.HEIC");
     let good = fs::read(&file).unwrap();
     let mtime = fs::metadata(&file).unwrap().mtime();
-    for elsewhere in ["copies/of mine.heic", ".larder/attic/2020-01-01/x/y.heic"] {
+    let today = jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+    for elsewhere in ["copies/of mine.heic".to_owned(), format!(".larder/attic/{today}/x/y.heic")] {
         let copy = here.destination().join(elsewhere);
         fs::create_dir_all(copy.parent().unwrap()).unwrap();
         fs::write(&copy, &good).unwrap();

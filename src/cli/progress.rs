@@ -62,7 +62,7 @@ impl Progress {
         self.transfer.set_message(format!("{} of {} files", count(seen.files_done), count(seen.files)));
         if !self.console.interactive && !self.console.quiet {
             let last = *seen.last_line.get_or_insert_with(Instant::now);
-            if last.elapsed() >= PLAIN_EVERY {
+            if last.elapsed() >= PLAIN_EVERY && seen.files > 0 {
                 seen.last_line = Some(Instant::now());
                 self.console.tell(&seen.plain());
             }

@@ -84,6 +84,9 @@ fn albums(text: &mut String, library: &LibraryFigures) {
 fn disk(text: &mut String, finished: &Finished) {
     let disk = &finished.figures.disk;
     line!(text, "{:<16}{}, {}", "On disk", counted(disk.files, "file", "files"), bytes(disk.bytes));
+    if disk.in_albums > 0 {
+        line!(text, "{:<16}{}", "In albums", counted(disk.in_albums, "entry", "entries"));
+    }
     for (label, files, size) in [
         ("Attic", disk.attic, disk.attic_bytes),
         ("Partial", disk.partial, disk.partial_bytes),

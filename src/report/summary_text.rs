@@ -230,7 +230,7 @@ fn views(lines: &mut Lines, summary: &Summary) {
     let facts: Vec<String> =
         facts.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", count(n))).collect();
     if !facts.is_empty() {
-        lines.add("Entries", format!("of albums: {}", facts.join(", ")));
+        lines.add("Albums", format!("entries {}", facts.join(", ")));
     }
     if views.failed > 0 {
         let entries = counted(views.failed, "album entry", "album entries");

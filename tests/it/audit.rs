@@ -107,7 +107,7 @@ fn a_complete_mirror_is_complete_and_all_sides_have_the_same() {
                     }
                 }
             }
-            let kinds = ["favourites", "videos", "live photos", "screenshots"];
+            let kinds = ["favourites", "videos", "live", "screenshots"];
             assert!(kinds.iter().all(|kind| told.line(0, kind)[0] > Some(0)), "{:#}", told.0["libraries"]);
             let photos = oracle::mirror_of(&inventory);
             assert_eq!(told.0["disk"]["files"], oracle::count(&photos));

@@ -9,6 +9,8 @@ mod audit;
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod costs;
+#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod deletion_safety;

@@ -19,7 +19,7 @@ mod site;
 mod task;
 mod verify;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
@@ -119,19 +119,27 @@ struct Planner<'a> {
     width: Arc<Semaphore>,
     workers: JoinSet<Result<(), RunError>>,
     busy: Busy,
+    /// Items whose time has not come when they were met, with the generation of their marks.
+    resting: Vec<(ItemId, u32)>,
     /// Items that were put off, while that is of use.
     later: Option<Vec<ItemId>>,
     failures: Arc<fetch::Streak>,
 }
 
 /// Items not to be planned now: their files are on the way, or they could not be settled in this run and rest until
-/// the next. Bounded by what is in flight and what fails.
+/// the next, unless they are marked anew: such an entry has the generation of the mark. Bounded by what is in flight and
+/// what fails.
 #[derive(Clone, Default)]
-struct Busy(Arc<Mutex<HashSet<ItemId>>>);
+struct Busy(Arc<Mutex<HashMap<ItemId, Option<u32>>>>);
 
 impl Busy {
     fn add(&self, item: ItemId) {
-        self.lock().insert(item);
+        self.lock().insert(item, None);
+    }
+
+    /// The item rests as long as its mark is of this generation.
+    fn rest(&self, item: ItemId, generation: u32) {
+        self.lock().insert(item, Some(generation));
     }
 
     /// The item's mark is settled, or set anew: it may be planned again.
@@ -140,10 +148,14 @@ impl Busy {
     }
 
     fn has(&self, item: &ItemId) -> bool {
-        self.lock().contains(item)
+        self.lock().contains_key(item)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<ItemId>> {
+    fn keeps(&self, item: &ItemId, generation: u32) -> bool {
+        self.lock().get(item).is_some_and(|rests| rests.is_none_or(|rests| rests == generation))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ItemId, Option<u32>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -155,6 +167,7 @@ impl<'a> Planner<'a> {
             width: Arc::new(Semaphore::new(ctx.job.network.connections as usize)),
             workers: JoinSet::new(),
             busy,
+            resting: Vec::new(),
             later: Some(Vec::new()),
             failures: Arc::default(),
             ctx,
@@ -179,7 +192,8 @@ impl<'a> Planner<'a> {
                 }
                 // Renewed records may have marked items anew while their workers ended.
                 if !self.pass(feed).await? {
-                    return self.drain().await;
+                    self.drain().await?;
+                    return reserve::count_resting(self.ctx, self.resting).await;
                 }
             }
         }
@@ -199,31 +213,41 @@ impl<'a> Planner<'a> {
                 return Ok(true);
             };
             after = Some(last.seq);
-            let free = batch.into_iter().filter(|(item, _)| !self.busy.has(item));
+            let free = batch.into_iter().filter(|(item, mark)| !self.busy.keeps(item, mark.generation));
             let (due, resting): (Vec<_>, Vec<_>) = free.partition(|(_, mark)| mark.not_before <= now);
-            for (item, _) in &resting {
-                self.busy.add(item.clone());
+            for (item, mark) in resting {
+                self.busy.rest(item.clone(), mark.generation);
+                self.resting.push((item, mark.generation));
             }
-            reserve::count_resting(self.ctx, resting).await?;
             if due.is_empty() {
                 continue;
             }
             found = true;
+            let generations: HashMap<ItemId, u32> =
+                due.iter().map(|(item, mark)| (item.clone(), mark.generation)).collect();
             let manner = reserve::Manner { dry: false, patient: self.later.is_some() };
-            let planned = reserve::reserve(self.ctx, due, &self.busy, manner).await?;
-            planned.resting.iter().chain(&planned.later).for_each(|item| self.busy.add(item.clone()));
+            let mut planned = reserve::reserve(self.ctx, due, &self.busy, manner).await?;
+            planned.later.iter().for_each(|item| self.busy.add(item.clone()));
+            self.rest(&planned.resting, &generations);
             if let Some(later) = &mut self.later {
                 later.extend(planned.later.iter().cloned());
             }
+            let lost = masters::bring(self.ctx, std::mem::take(&mut planned.need_master)).await?;
+            self.rest(&lost, &generations);
             self.carry_out(planned).await?;
+        }
+    }
+
+    fn rest(&self, items: &[ItemId], generations: &HashMap<ItemId, u32>) {
+        for item in items {
+            if let Some(generation) = generations.get(item) {
+                self.busy.rest(item.clone(), *generation);
+            }
         }
     }
 
     /// Starts a worker for each file, as many at a time as the job allows.
     async fn carry_out(&mut self, planned: reserve::Planned) -> Result<(), RunError> {
-        for item in masters::bring(self.ctx, planned.need_master).await? {
-            self.busy.add(item);
-        }
         for work in planned.works {
             self.busy.add(work.item.clone());
             let fetched = || work.tasks.iter().filter(|task| task.source.is_none());

@@ -92,17 +92,18 @@ impl Judge<'_> {
                 (What::CounterOff, format!("{said}: the records themselves were compared"), "nothing")
             }
             (None, false, false) => {
-                (What::CounterOff, format!("{said}: iCloud counts kinds by rules of its own"), "nothing")
+                let why = "iCloud counts kinds by rules of its own, or a mark was missed";
+                (What::CounterOff, format!("{said}: {why}"), "`larder audit --deep` tells")
             }
             (None, false, true) => {
                 let action = "`larder audit --deep` tells";
                 (What::Counter, format!("{said}: counters are often off"), action)
             }
         };
-        let found = Difference::new(self.library, line.what.clone(), (Place::Icloud, what), reason, action);
+        let found = |item| Difference::new(self.library, item, (Place::Icloud, what), reason, action);
         self.desk.found(&match record {
-            Some(record) => found.of(record),
-            None => found,
+            Some(record) => found(format!("album {}", line.what)).of(record),
+            None => found(line.what.clone()),
         });
     }
 }
@@ -138,12 +139,12 @@ fn members(
     album: &str,
     local: &Local,
 ) -> Result<(u64, u64), RunError> {
-    let id = ItemId { zone, record: album.to_owned() };
     let (mut seen, mut whole, mut last) = (0, 0, None::<String>);
+    let album = ItemId { zone, record: album.to_owned() };
     loop {
         desk.look_up()?;
         let view = desk.books.view()?;
-        let piece = state::members_after(&view, &id, last.as_deref(), PIECE)?;
+        let piece = state::members_after(&view, &album, last.as_deref(), PIECE)?;
         if piece.is_empty() {
             return Ok((seen, whole));
         }

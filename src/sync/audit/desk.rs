@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::Job;
 use crate::event::{Event, Observer};
 use crate::model::{ItemId, Kind};
-use crate::state::{self, Batch, Fate, PlacedFile, Reader, State, StateError, View};
+use crate::state::{self, Batch, Fate, PlacedFile, Reader, State, StateError, View, ViewMark};
 use crate::sync::RunError;
 use crate::tree::Root;
 
@@ -49,6 +49,8 @@ pub(super) enum Note {
     File { item: ItemId, kind: Kind, seen: PlacedFile, fate: Fate },
     /// The item is to be looked at.
     Look(ItemId),
+    /// What shows a photo in an album is to be looked at.
+    View(ViewMark),
     /// iCloud says otherwise of a record.
     Doubt { zone: u16, record: String, why: String },
 }
@@ -104,6 +106,7 @@ impl Desk {
                 match note {
                     Note::File { item, kind, seen, fate } => batch.note_fate(item, *kind, seen, *fate)?,
                     Note::Look(item) => batch.mark(item)?,
+                    Note::View(mark) => batch.mark_view(mark)?,
                     Note::Doubt { zone, record, why } => batch.doubt(*zone, record, why)?,
                 }
             }

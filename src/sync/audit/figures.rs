@@ -61,6 +61,8 @@ pub struct DiskFigures {
     pub files: u64,
     /// Bytes of them.
     pub bytes: u64,
+    /// Entries and playlists of albums.
+    pub in_albums: u64,
     /// Files that are not larder's.
     pub foreign: u64,
     /// Bytes of them.

@@ -1,7 +1,9 @@
 //! The lists by which both sides are counted.
 
+use crate::config;
 use crate::icloud::photos::{List, SmartAlbum};
 use crate::model::{Asset, Master};
+use crate::sync::plan::belongs;
 
 /// How many lists there are besides the albums.
 pub(super) const KINDS: usize = 4 + SmartAlbum::ALL.len();
@@ -26,7 +28,7 @@ pub(super) fn name(list: &List) -> &str {
         List::Hidden => "hidden",
         List::Deleted => "recently deleted",
         List::Bursts => "bursts",
-        List::Smart(smart) => smart.as_str(),
+        List::Smart(smart) => ours(*smart).as_str(),
         List::Album(album) => album,
     }
 }
@@ -37,8 +39,26 @@ pub(super) fn holds(list: &List, asset: &Asset, master: Option<&Master>) -> bool
         List::Hidden => asset.hidden,
         List::Library => !asset.hidden,
         List::Bursts => !asset.hidden && asset.burst.is_some(),
-        List::Smart(smart) => !asset.hidden && smart.holds(asset, master),
+        List::Smart(smart) => {
+            !asset.hidden && master.is_some_and(|master| belongs(ours(*smart), asset, master))
+        }
         List::Deleted | List::Album(_) => false,
+    }
+}
+
+/// The album that larder works out for a smart album of iCloud.
+fn ours(smart: SmartAlbum) -> config::SmartAlbum {
+    match smart {
+        SmartAlbum::Favourites => config::SmartAlbum::Favourites,
+        SmartAlbum::Videos => config::SmartAlbum::Videos,
+        SmartAlbum::Live => config::SmartAlbum::Live,
+        SmartAlbum::Portraits => config::SmartAlbum::Portrait,
+        SmartAlbum::Panoramas => config::SmartAlbum::Panoramas,
+        SmartAlbum::TimeLapse => config::SmartAlbum::TimeLapse,
+        SmartAlbum::SloMo => config::SmartAlbum::SloMo,
+        SmartAlbum::Screenshots => config::SmartAlbum::Screenshots,
+        SmartAlbum::LongExposure => config::SmartAlbum::LongExposure,
+        SmartAlbum::Animated => config::SmartAlbum::Animated,
     }
 }
 

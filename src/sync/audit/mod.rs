@@ -23,6 +23,7 @@ mod seen;
 mod sift;
 mod standing;
 mod tree;
+mod views;
 mod words;
 
 use std::collections::BTreeMap;
@@ -227,7 +228,8 @@ fn look_here(
     let other_policy = followed.is_some_and(|known| known != policy::fingerprint(&desk.job.photos));
     let local = local::look(desk, zones, &leaving, other_policy)?;
     counters::compare(desk, zones, &local, told, deep)?;
-    tree::look(desk)
+    let lists = views::look(desk)?;
+    tree::look(desk, &lists)
 }
 
 /// Records that are to be asked for again. After a deep look, what it doubts has been told.
@@ -265,6 +267,11 @@ fn zones_in_scope(desk: &Desk) -> Result<Vec<(u16, ZoneRow)>, RunError> {
         let reason = "your job file leaves it out (libraries)";
         let what = (Place::Disk, What::LeftOut);
         desk.found(&Difference::new(library, library, what, reason, "nothing").of(&row.id.name));
+    }
+    if here.is_empty() {
+        let reason = "no library that the job file asks for is known yet";
+        let what = (Place::Catalog, What::UnknownLibrary);
+        desk.found(&Difference::new("", "iCloud Photos", what, reason, "looked for by the next run"));
     }
     Ok(here)
 }

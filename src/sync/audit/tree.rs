@@ -1,6 +1,8 @@
 //! Everything that lies on the disk, held against the ledger: what is not larder's, what is partial, how much is in
 //! the attic.
 
+use std::collections::HashSet;
+
 use super::desk::Desk;
 use super::difference::{Difference, Place, What};
 use crate::state::{self, Lies, View};
@@ -13,16 +15,16 @@ const PIECE: usize = 500;
 
 /// Whose a file is.
 enum Owner {
-    /// It is a file of a photo.
-    Photo,
+    /// It is a file of a photo, or of an album's view.
+    Larder,
     /// Its name is reserved for a photo whose file is not recorded as placed.
     Coming,
     /// It is not larder's.
     Nobody,
 }
 
-/// Walks the mirror and larder's own directory.
-pub(super) fn look(desk: &Desk) -> Result<(), RunError> {
+/// Walks the mirror and larder's own directory. `lists` are the folded paths of playlists.
+pub(super) fn look(desk: &Desk, lists: &HashSet<String>) -> Result<(), RunError> {
     let mut piece = Vec::with_capacity(PIECE);
     for entry in desk.root.scan() {
         match entry {
@@ -30,19 +32,19 @@ pub(super) fn look(desk: &Desk) -> Result<(), RunError> {
             Err(error) => unreadable(desk, error)?,
         }
         if piece.len() == PIECE {
-            judge(desk, &mut piece)?;
+            judge(desk, lists, &mut piece)?;
         }
     }
-    judge(desk, &mut piece)?;
+    judge(desk, lists, &mut piece)?;
     own_directory(desk)
 }
 
-fn judge(desk: &Desk, piece: &mut Vec<(RelPath, Facts)>) -> Result<(), RunError> {
+fn judge(desk: &Desk, lists: &HashSet<String>, piece: &mut Vec<(RelPath, Facts)>) -> Result<(), RunError> {
     desk.look_up()?;
     let view = desk.books.view()?;
     for (path, facts) in piece.drain(..) {
-        match owner(desk, &view, &path, &facts)? {
-            Owner::Photo => {}
+        match owner(desk, &view, lists, &path, &facts)? {
+            Owner::Larder => {}
             Owner::Coming => {
                 let action = "recognised by its content, or left alone";
                 let reason = "its name is reserved for a photo that is not recorded as fetched";
@@ -62,10 +64,19 @@ fn judge(desk: &Desk, piece: &mut Vec<(RelPath, Facts)>) -> Result<(), RunError>
     Ok(())
 }
 
-/// Whose the file at a path is. Whatever else of larder's lies in the mirror by a table of its own is to be asked for
-/// here.
-fn owner(desk: &Desk, view: &View, path: &RelPath, facts: &Facts) -> Result<Owner, RunError> {
+/// Whose the file at a path is.
+fn owner(
+    desk: &Desk,
+    view: &View,
+    lists: &HashSet<String>,
+    path: &RelPath,
+    facts: &Facts,
+) -> Result<Owner, RunError> {
     let folded = fold(path.as_str());
+    // A path of an album's view is only ever reserved where nothing of anybody else's lies.
+    if lists.contains(&folded) || state::owner(view, state::Root::Albums, &folded)?.is_some() {
+        return Ok(Owner::Larder);
+    }
     let Some(item) = state::owner(view, state::Root::Photos, &folded)? else { return Ok(Owner::Nobody) };
     let Some(placement) = state::placement(view, &item)? else { return Ok(Owner::Nobody) };
     let mut coming = false;
@@ -74,7 +85,7 @@ fn owner(desk: &Desk, view: &View, path: &RelPath, facts: &Facts) -> Result<Owne
         // A disk that ignores case or normalisation may give a name otherwise than it was written.
         let this = known == path.as_str() || (fold(&known) == folded && is_same_file(desk, &known, facts)?);
         if this && file.proof.is_some() {
-            return Ok(Owner::Photo);
+            return Ok(Owner::Larder);
         }
         coming |= this && facts.kind == FileKind::File;
     }

@@ -23,6 +23,8 @@ pub(super) struct Pass<'a> {
     pub(super) form: Option<Form>,
     /// Albums that have a name on disk and are not to be there any more.
     pub(super) leaving: BTreeSet<ItemId>,
+    /// Whether the brake holds photos that are gone.
+    pub(super) held: bool,
     /// Photos whose files are not where the ledger has them, and one of them.
     pub(super) lost: (u64, String),
     made_before: u64,
@@ -50,6 +52,7 @@ impl<'a> Pass<'a> {
             zones: zones.map(|(number, row)| (number, row.id)).collect(),
             form,
             leaving: BTreeSet::new(),
+            held: ctx.tally.outcome().held > 0,
             lost: (0, String::new()),
             made_before: ctx.tally.outcome().views.made,
         })

@@ -60,6 +60,20 @@ pub(super) fn photo(
     Ok((!photo.files.is_empty()).then_some(photo))
 }
 
+/// Whether the brake holds the photo in the mirror: then it stays in its albums too.
+pub(super) fn is_held(pass: &Pass<'_>, view: &View, record: &str) -> Result<bool, RunError> {
+    for zone in pass.zones.keys().filter(|_| pass.held) {
+        let item = ItemId { zone: *zone, record: record.to_owned() };
+        if state::asset(view, &item)?.is_some_and(|asset| asset.is_gone())
+            && state::placement(view, &item)?
+                .is_some_and(|placement| placement.files.iter().any(PlacedFile::is_on_disk))
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The asset behind a member: in the library of the album, or else in another one, and not deleted there.
 fn resolve(
     pass: &Pass<'_>,

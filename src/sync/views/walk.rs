@@ -8,7 +8,7 @@ use super::entry::{EntryPlan, Planned, Site};
 use super::lists;
 use super::look::parse;
 use super::pass::Pass;
-use super::shown::{Cursor, Photo, candidates, photo};
+use super::shown::{Cursor, Photo, candidates, is_held, photo};
 use crate::config::Policy;
 use crate::model::ItemId;
 use crate::state::{self, Root, View, ViewAlbum, ViewEntry, ViewMark};
@@ -194,6 +194,11 @@ impl Walk<'_> {
             if now != stage {
                 continue;
             }
+            if now == Stage::Leave && self.dir.is_some() && is_held(pass, &view, &asset)? {
+                // Its marks stay until it is decided what becomes of the photo.
+                self.failed = true;
+                continue;
+            }
             let planned = match (&self.dir, shows) {
                 (Some(dir), Some(shows)) => {
                     let site = Site { pass: &*pass, view: &view, dir, fresh: self.fresh, claimed: &claimed };
@@ -202,15 +207,19 @@ impl Walk<'_> {
                 _ => leaving(pass, &view, asset, before.unwrap_or_default()),
             };
             match planned {
+                Ok(Planned::Lost(path, along)) => {
+                    pass.lost.0 += 1;
+                    pass.lost.1 = path;
+                    if let Some(plan) = along {
+                        claimed.extend(plan.coming().map(|shown| (fold(&shown.path), plan.asset.clone())));
+                        plans.push(plan);
+                    }
+                }
                 Ok(Planned::Plan(plan)) => {
                     claimed.extend(
                         plan.coming().chain(&plan.keep).map(|shown| (fold(&shown.path), plan.asset.clone())),
                     );
                     plans.push(plan);
-                }
-                Ok(Planned::Lost(path)) => {
-                    pass.lost.0 += 1;
-                    pass.lost.1 = path;
                 }
                 Ok(Planned::Stuck(path)) => self.fail(pass, &path, "every name that it could have is taken"),
                 Err(RunError::Tree(error)) if !error.is_disk() => {

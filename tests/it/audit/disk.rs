@@ -59,7 +59,7 @@ fn a_deleted_file_is_missing_and_comes_back() {
     assert_eq!(item, path);
     assert!(reason.contains("not there") && action == "fetched by the next run", "{reason}; {action}");
     assert_eq!(told.differences().len(), 1);
-    let [_, catalog, disk] = told.line(0, "live photos");
+    let [_, catalog, disk] = told.line(0, "live");
     assert_eq!(disk, catalog.map(|n| n - 1));
     // Until then it is known to be missing.
     let again = audit(&here, &[], 1);
@@ -103,6 +103,7 @@ fn a_changed_file_is_set_aside_and_the_right_one_put_in_its_place() {
     assert_eq!(audit(&here, &[], 1).one("altered").0, path);
     let ran = here.sync().expect(0);
     assert_eq!((ran.number("fetched"), ran.number("replaced")), (1, 1));
+    assert_eq!(ran.json()["set_aside"], serde_json::json!([path]));
     let kept = attic(&here);
     assert_eq!(kept.len(), 1);
     assert!(kept[0].0.ends_with(&path) && kept[0].1 == mine, "{:?}", kept[0].0);
@@ -206,6 +207,67 @@ fn a_foreign_file_is_counted_and_left_alone() {
     assert_eq!(told.0["disk"]["foreign"], 3);
     assert_eq!((&told.0["disk"]["partial"], &told.0["disk"]["partial_bytes"]), (&1.into(), &4.into()));
     assert!(told.one("partial").0.ends_with("abc.part"));
+}
+
+#[test]
+fn what_somebody_took_out_of_an_album_on_disk_is_made_again() {
+    for view in ["hardlink", "symlink", "copy", "playlist"] {
+        let here = TestEnvironment::signed_in(usual());
+        here.write_job(&format!("[photos.albums]\nview = \"{view}\""));
+        here.sync().expect(0);
+        let told = audit(&here, &[], 0);
+        let entries = everything_below(&here.destination().join("Albums"));
+        assert!(!entries.is_empty());
+        assert_eq!(
+            (&told.0["disk"]["in_albums"], &told.0["disk"]["foreign"]),
+            (&entries.len().into(), &0.into())
+        );
+
+        fs::remove_file(&entries[0]).unwrap();
+        fs::write(entries[0].parent().unwrap().join("mine.txt"), "x").unwrap();
+        let told = audit(&here, &[], 1);
+        let (item, reason, action) = told.one("lost");
+        assert!(entries[0].ends_with(&item) && reason.contains("album"), "{item}: {reason}");
+        assert_eq!((action.as_str(), told.of("foreign").len()), ("made again by the next run", 1), "{view}");
+        here.control().reset_counters();
+        repaired(&here);
+        assert!(entries[0].symlink_metadata().is_ok());
+        assert_eq!(here.content_requests(), 0);
+    }
+}
+
+#[test]
+fn a_changed_file_is_put_right_in_the_albums_too() {
+    let here = mirrored(usual());
+    let zone = here.inventory().zones[0].clone();
+    let album = zone.albums.iter().find(|album| album.members.len() == 1).unwrap();
+    let photos = oracle::mirror_of(&here.inventory());
+    let photo = photos.iter().find(|photo| photo.id == album.members[0]).unwrap();
+    let path = here.destination().join(&photo.folder).join(&photo.names("")[0]);
+    // Another name of the file changes with it.
+    let mine = b"written into the file".to_vec();
+    fs::write(&path, &mine).unwrap();
+    let entry =
+        here.destination().join("Albums").join(album.name.as_deref().unwrap()).join(&photo.names("")[0]);
+    assert_eq!(fs::read(&entry).unwrap(), mine);
+    audit(&here, &[], 1);
+    repaired(&here);
+    whole(&here);
+    assert_eq!(fs::read(&entry).unwrap(), fs::read(&path).unwrap());
+    assert!(attic(&here).iter().all(|(_, bytes)| *bytes == mine) && !attic(&here).is_empty());
+}
+
+/// Paths of everything but directories.
+fn everything_below(dir: &Path) -> Vec<PathBuf> {
+    let (mut found, mut dirs) = (vec![], vec![dir.to_owned()]);
+    while let Some(dir) = dirs.pop() {
+        for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+            let into = if entry.file_type().unwrap().is_dir() { &mut dirs } else { &mut found };
+            into.push(entry.path());
+        }
+    }
+    found.sort();
+    found
 }
 
 #[test]

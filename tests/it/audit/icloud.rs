@@ -144,7 +144,7 @@ fn a_deep_audit_finds_what_no_delta_told_and_the_next_run_makes_it_good() {
 
 #[test]
 fn what_was_purged_while_the_token_was_lost_goes_through_the_brake() {
-    let here = mirrored(usual());
+    let here = mirrored(LibrarySpec { albums: 0, folders: 0, ..usual() });
     let purged: Vec<String> = assets(&here).into_iter().take(30).collect();
     here.change(Mutation::ResetZone { zone: None });
     for asset in &purged {
@@ -325,4 +325,11 @@ fn before_the_first_run_there_is_nothing_to_audit() {
     assert!(ran.stderr.contains("larder sync --once"), "{}", ran.stderr);
     assert_eq!(here.control().counters().requests_to(""), 0);
     assert!(!here.state_dir().join("state.redb").exists());
+
+    // A run that got no further than to create the state knows nothing of iCloud, and that is not complete.
+    here.control().add_fault(Rule::new("ck.", Fault::Reset { after: None }));
+    here.sync().expect(5);
+    here.control().clear_faults();
+    assert!(audit(&here, &[], 1).one("unknown-library").2.contains("next run"));
+    repaired(&here);
 }

@@ -26,3 +26,34 @@ fn a_photo_that_changes_while_it_fails() {
         &[Step::Cloud(pending), Step::Sync, Step::Cloud(Cloud::Edit(6)), Step::Sync],
     );
 }
+
+/// The item rested when the run began, and was not looked at again although it changed on a later page.
+#[test]
+fn a_photo_that_changes_while_it_rests() {
+    let pending =
+        Cloud::Add { kind: 0, name: 0, day: 0, hidden: false, pending: true, shared: false, album: None };
+    goes_well(
+        SharedRole::None,
+        52,
+        &[
+            Step::Cloud(Cloud::Quirk(5)),
+            Step::Cloud(pending),
+            Step::Sync,
+            Step::Sync,
+            Step::Sync,
+            Step::Sync,
+            Step::Cloud(Cloud::Edit(6)),
+        ],
+    );
+}
+
+/// The end of an upload changes nothing in the record but that there is an address now: the photo rested on.
+#[test]
+fn a_photo_whose_upload_ends_while_it_rests() {
+    let pending =
+        Cloud::Add { kind: 0, name: 0, day: 0, hidden: false, pending: true, shared: false, album: None };
+    let mut steps = vec![Step::Cloud(pending)];
+    steps.extend(vec![Step::Sync; 5]);
+    steps.push(Step::Cloud(Cloud::FinishUpload(0, false)));
+    goes_well(SharedRole::None, 36, &steps);
+}

@@ -158,6 +158,7 @@ fn opening(path: &Path, error: DatabaseError) -> StateError {
     let path = path.to_owned();
     match error {
         DatabaseError::DatabaseAlreadyOpen => StateError::Busy { path },
+        DatabaseError::RepairAborted => StateError::Unclean { path },
         DatabaseError::Storage(redb::StorageError::Io(source))
             if source.kind() != std::io::ErrorKind::InvalidData =>
         {

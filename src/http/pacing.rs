@@ -19,7 +19,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const MOST_REFUSALS: u32 = 6;
 
 /// How long it is left alone when it does not say.
-const LATER: Duration = Duration::from_hours(1);
+const LATER: Duration = Duration::from_secs(3600);
 
 /// Shares out turns to ask one service. Clones share the turns.
 #[derive(Debug, Clone)]

@@ -14,7 +14,7 @@ const RETRIES: u32 = 200;
 const EARNED_BY: u32 = 5;
 
 /// How long iCloud is left alone when the tries are used up.
-const SPENT: Duration = Duration::from_mins(15);
+const SPENT: Duration = Duration::from_secs(15 * 60);
 
 /// The patience of one run. Clones share it.
 #[derive(Debug, Clone, Default)]

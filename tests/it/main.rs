@@ -55,4 +55,6 @@ mod restore;
 #[cfg(test)]
 mod session;
 #[cfg(test)]
+mod transfers;
+#[cfg(test)]
 mod tree;

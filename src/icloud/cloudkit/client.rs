@@ -41,7 +41,7 @@ impl Call {
 }
 
 /// How long a lock-out lasts at the least; asking sooner makes it longer (docker-icloudpd #63).
-const LOCKED_OUT: Duration = Duration::from_hours(6);
+const LOCKED_OUT: Duration = Duration::from_secs(6 * 3600);
 
 /// The photo database of an account. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ impl Client {
                     self.session.pacer(Service::CloudKit).throttled(*wait);
                 }
                 Err(error @ CloudKitError::AccessDenied { .. }) => {
-                    patience.end(error.to_string(), LOCKED_OUT)
+                    patience.end(error.to_string(), LOCKED_OUT);
                 }
                 _ => {}
             }

@@ -76,9 +76,10 @@ pub(super) async fn bring(
     let mut before: Option<Digest> = None;
     let mut why = String::new();
     let (mut renew, mut useless) = (false, false);
-    let (mut tries, mut first) = (0, true);
+    // Whether the next request is none that trouble makes again.
+    let (mut tries, mut free) = (0, true);
     while let Some(wait) = retry::BODY.get(tries) {
-        if !std::mem::take(&mut first) {
+        if !std::mem::take(&mut free) {
             ctx.http.patience().spend()?;
         }
         tries += 1;
@@ -112,7 +113,8 @@ pub(super) async fn bring(
                 if std::mem::replace(&mut useless, true) {
                     break;
                 }
-                renew = true;
+                // URLs end, and renewing one is no trouble: at once.
+                (renew, free, tries) = (true, true, tries - 1);
             }
             Attempt::Misfit => {
                 why = "the content host has another file".into();

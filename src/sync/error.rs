@@ -1,5 +1,6 @@
 //! What ends a run early.
 
+use crate::http::LeftAlone;
 use crate::icloud::cloudkit::CloudKitError;
 use crate::icloud::session::SessionError;
 use crate::state::StateError;
@@ -20,6 +21,9 @@ pub enum RunError {
     /// The state is in trouble.
     #[error(transparent)]
     State(#[from] StateError),
+    /// iCloud refused too often, and is left alone.
+    #[error(transparent)]
+    LeftAlone(#[from] LeftAlone),
     /// Too many bodies failed one after the other.
     #[error("{failures} downloads failed one after the other, the last because: {last}")]
     Failing {

@@ -57,6 +57,8 @@ mod restore;
 #[cfg(test)]
 mod session;
 #[cfg(test)]
+mod transfers;
+#[cfg(test)]
 mod tree;
 #[cfg(test)]
 mod verify;

@@ -167,7 +167,7 @@ fn confirm(desk: &Desk, state: &State, mut finding: Finding) -> Result<Option<Fi
         }
         drop(view);
         match look(desk, &now)? {
-            Seen::Wrong(other) => finding = other,
+            Seen::Wrong(other) => finding = *other,
             Seen::Whole => return Ok(None),
             Seen::Stopped => return Err(RunError::Interrupted),
         }

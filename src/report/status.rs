@@ -186,7 +186,7 @@ impl Status {
             add("Disputed", count(self.disputed));
         }
         let days = |since: Timestamp| match now.duration_since(since).as_hours() / 24 {
-            1 => "1 day".to_owned(),
+            0 | 1 => "day".to_owned(),
             days => format!("{days} days"),
         };
         match self.reread_since {

@@ -117,7 +117,7 @@ impl VerifyReport {
         match self.result.wrong() {
             0 => "everything is as it should be".into(),
             wrong => format!(
-                "{} not as larder wrote them; `larder verify --repair` brings back what iCloud has",
+                "{} not what larder wrote; `larder verify --repair` brings back what iCloud has",
                 counted(wrong, "file is", "files are")
             ),
         }

@@ -17,7 +17,7 @@ use super::tables::{Batch, View};
 /// | format | what came |
 /// |---|---|
 /// | 1 | |
-/// | 2 | tables for history and album views, which an older file does not have |
+/// | 2 | tables for history, album views and what was read again, which an older file does not have |
 pub const FORMAT: u32 = 2;
 
 /// Bytes that redb may keep in memory. Its own default is 1 GiB.

@@ -119,7 +119,7 @@ fn a_mirror_that_is_whole_is_found_so_without_network() {
     assert_eq!(status.number("reread"), status.number("files"));
     assert!(status.json()["reread_since"].is_string());
     let text = here.larder(&["status"]).run().expect(0).stdout;
-    assert!(text.contains("Read again      all of it within the last 0 days"), "{text}");
+    assert!(text.contains("Read again      all of it within the last day"), "{text}");
     // Nothing was to be done, so nobody was asked.
     let ran = here.larder(&["verify", "--repair"]).env("LARDER_ENDPOINT", "http://127.0.0.1:9").run();
     if oracle::disputed(&photos) == 0 {

@@ -16,7 +16,7 @@
 //! Two replicas and a pure function between them: the **catalog** is what iCloud holds as last seen, the
 //! **ledger** is what this machine holds, and the **plan** turns the difference into actions, for items that
 //! are marked dirty alone. [`sync::run()`] reads from top to bottom. [`sync::audit`] holds iCloud, catalog, ledger and
-//! disk against each other, and marks what a run could not know by itself.
+//! disk against each other, and marks what a run could not know by itself; [`sync::verify`] reads every file again.
 //!
 //! # The rooms
 //!

@@ -28,12 +28,13 @@ fn message(section: &str, line: &str) -> String {
         usual => format!("{line}\n{usual}"),
     };
     let text = format!(
-        "{}[account]\n{}[photos]\n{}[network]\n{}[removed]\n{}{}",
+        "{}[account]\n{}[photos]\n{}[network]\n{}[removed]\n{}[verify]\n{}{}",
         lines("", ""),
         lines("account", "apple_id = \"you@example.com\"\n"),
         lines("photos", "destination = \"/mnt/photos\"\n"),
         lines("network", ""),
         lines("removed", ""),
+        lines("verify", ""),
         if section == "photos.albums" { format!("[photos.albums]\n{line}\n") } else { String::new() },
     );
     parse(&text).unwrap_err().to_string()
@@ -61,6 +62,7 @@ fn the_example_shows_every_key_with_its_default_and_no_other() {
     assert_eq!(job.photos, Photos::defaults("/home/you/iCloud/Photos".into()));
     assert_eq!(job.removed, Removed::default());
     assert_eq!(job.network, Network::default());
+    assert_eq!(job.verify, Verify::default());
     assert_eq!(job.state_dir, Path::new("/home/you/.local/state/larder/config"));
 
     let table: toml::Table = example().parse().unwrap();

@@ -138,6 +138,13 @@ impl Site<'_, '_> {
                 put(&mut placement, placed);
                 continue;
             }
+            let lost = old.as_ref().filter(|old| {
+                old.proof.is_none() && matches!(old.lies, Lies::Altered(_)) && old.checksum == placed.checksum
+            });
+            if let Some(old) = lost {
+                placed.lies = old.lies.clone();
+            }
+            let lost = lost.is_some();
             let (mut source, mut replaces) = (None, None);
             match old.filter(|old| old.proof.is_some()) {
                 None => {
@@ -177,6 +184,7 @@ impl Site<'_, '_> {
                 source,
                 or_else,
                 replaces,
+                lost,
                 mtime,
                 private: asset.hidden,
                 private_dir: plan::private_dir(&placement.folder).filter(|_| asset.hidden),

@@ -10,6 +10,7 @@ use redb::{
 use super::StateError;
 use super::meta::MetaKey;
 use super::tables::{Batch, View};
+use crate::failpoint::{Point, pass};
 
 /// Version of the tables and rows. A file of a newer version is refused, one of an older version brought up to date by
 /// the next writer.
@@ -42,11 +43,18 @@ impl State {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
                 _ => {}
             }
+            pass(Point::StateCreate).map_err(|errno| io(errno.into()))?;
             drop(Self::with(builder().create(&fresh).map_err(|error| opening(&fresh, error))?, &fresh)?);
-            std::fs::rename(&fresh, path).map_err(io)?;
+            pass(Point::StateRename)
+                .map_err(Into::into)
+                .and_then(|()| std::fs::rename(&fresh, path))
+                .map_err(io)?;
             #[cfg(unix)]
             if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-                std::fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(io)?;
+                pass(Point::StateSyncdir)
+                    .map_err(Into::into)
+                    .and_then(|()| std::fs::File::open(dir)?.sync_all())
+                    .map_err(io)?;
             }
         }
         let db = builder().open(path).map_err(|error| opening(path, error))?;
@@ -91,9 +99,13 @@ impl State {
         &self,
         change: impl FnOnce(&mut Batch<'_>) -> Result<T, StateError>,
     ) -> Result<T, StateError> {
+        let at = |point| pass(point).map_err(|errno| redb::StorageError::Io(errno.into()));
+        at(Point::StateBegin)?;
         let tx = self.db.begin_write()?;
         let value = change(&mut Batch::open(&tx)?)?;
+        at(Point::StateCommit)?;
         tx.commit()?;
+        at(Point::StateCommitted)?;
         Ok(value)
     }
 

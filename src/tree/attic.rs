@@ -14,6 +14,7 @@ use super::facts::{Facts, FileKind, open_in};
 use super::path::OWN_DIR;
 use super::shelves::{ATTIC, attic_dir};
 use super::{Access, Dir, RelPath, Root, TreeError, name, transfer};
+use crate::failpoint::{Point, pass};
 
 /// A directory of the attic in which one file is to be kept.
 struct Shelf {
@@ -41,7 +42,9 @@ impl Root {
         let attic = self.path().join(OWN_DIR).join(ATTIC);
         let mut gone = 0;
         for day in self.attic_days()?.into_iter().take_while(|day| *day < before) {
-            std::fs::remove_dir_all(attic.join(day.to_string()))
+            pass(Point::AtticExpire)
+                .map_err(Into::into)
+                .and_then(|()| std::fs::remove_dir_all(attic.join(day.to_string())))
                 .map_err(|source| TreeError::from_io("clear the attic", attic.display(), source))?;
             gone += 1;
         }
@@ -55,7 +58,8 @@ impl Root {
         let parent = self.open_dir(&path.parent())?;
         let shelf = self.shelf(path, date)?;
         let linked = first_free(path, |name| {
-            match fs::linkat(&parent, path.file_name(), &shelf.fd, name, AtFlags::empty()) {
+            let link = || fs::linkat(&parent, path.file_name(), &shelf.fd, name, AtFlags::empty());
+            match pass(Point::AtticLink).and_then(|()| link()) {
                 // The link of a run that was cut off before it could go on.
                 Err(Errno::EXIST) if shelf.holds(name, old)? => Ok(()),
                 result => result,
@@ -83,12 +87,14 @@ impl Root {
     ) -> Result<RelPath, TreeError> {
         let failed = |errno| TreeError::from_errno("move to the attic", path, errno);
         let shelf = self.shelf(path, date)?;
-        match first_free(path, |to| transfer::rename_new(from, name, &shelf.fd, to)) {
+        match first_free(path, |to| transfer::rename_new(Point::AtticRename, from, name, &shelf.fd, to)) {
             Ok(to) => shelf.path(&to),
             Err(Errno::XDEV) => {
                 let kept = shelf.path(&self.copy_to(&shelf, &open_in(from, name, path)?, path)?)?;
                 self.sync_dirs(&[kept.parent()])?;
-                fs::unlinkat(from, name, AtFlags::empty()).map_err(failed)?;
+                pass(Point::AtticUnlink)
+                    .and_then(|()| fs::unlinkat(from, name, AtFlags::empty()))
+                    .map_err(failed)?;
                 Ok(kept)
             }
             Err(errno) => Err(failed(errno)),
@@ -108,7 +114,9 @@ impl Root {
         let facts = Facts::of_file(old, path)?;
         let name = format!("{:x}-{:x}.old", facts.dev, facts.ino);
         let (incoming, mut file) = self.create_incoming(&name)?;
-        transfer::copy(old, &mut file)
+        pass(Point::AtticCopy)
+            .map_err(Into::into)
+            .and_then(|()| transfer::copy(old, &mut file))
             .and_then(|()| {
                 // A disk that takes no such date still keeps the file.
                 if let Err(error) = file.set_modified(old.metadata()?.modified()?) {
@@ -117,7 +125,7 @@ impl Root {
                 file.sync_all()
             })
             .map_err(failed)?;
-        first_free(path, |to| transfer::rename_new(&incoming, &name, &shelf.fd, to))
+        first_free(path, |to| transfer::rename_new(Point::AtticPlace, &incoming, &name, &shelf.fd, to))
             .map_err(|errno| failed(errno.into()))
     }
 }

@@ -7,6 +7,8 @@ mod albums;
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod crash_points;
+#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod deletion_safety;

@@ -1,0 +1,46 @@
+//! Runs that are cut off, or whose disk fails, at each step in turn.
+
+mod aborts;
+mod stage;
+
+use std::collections::BTreeSet;
+
+use larder::failpoint::{PRESENT, Point};
+use stage::{Disk, Stage};
+
+/// Whether this build has failpoints. A release build has none, and the tests say so.
+fn can_fail() -> bool {
+    if !PRESENT {
+        println!("skipped: a release build has no failpoints");
+    }
+    PRESENT
+}
+
+/// Every stage, in turn: each holds a simulated iCloud, so that few live at a time.
+const STAGES: [fn() -> Stage; 12] = [
+    Stage::login,
+    || Stage::first(Disk::Able),
+    || Stage::second(Disk::Able),
+    || Stage::third(Disk::Able),
+    || Stage::restore(Disk::Able, false),
+    || Stage::restore(Disk::Able, true),
+    || Stage::first(Disk::Split),
+    || Stage::second(Disk::Split),
+    || Stage::restore(Disk::Split, false),
+    || Stage::first(Disk::Plain),
+    || Stage::second(Disk::Plain),
+    || Stage::second(Disk::Linking),
+];
+
+#[test]
+fn no_point_is_forgotten() {
+    if !can_fail() {
+        return;
+    }
+    let mut left: BTreeSet<&str> = Point::ALL.iter().map(|point| point.name()).collect();
+    for stage in STAGES {
+        let stage = stage();
+        stage.passings.keys().for_each(|point| drop(left.remove(point.as_str())));
+    }
+    assert!(left.is_empty(), "no stage passes {left:?}");
+}

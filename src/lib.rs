@@ -15,7 +15,8 @@
 //!
 //! Two replicas and a pure function between them: the **catalog** is what iCloud holds as last seen, the
 //! **ledger** is what this machine holds, and the **plan** turns the difference into actions, for items that
-//! are marked dirty alone. [`sync::run()`] reads from top to bottom.
+//! are marked dirty alone. [`sync::run()`] reads from top to bottom. [`sync::audit`] holds iCloud, catalog, ledger and
+//! disk against each other, and marks what a run could not know by itself.
 //!
 //! # The rooms
 //!
@@ -25,7 +26,7 @@
 //! | layer | rooms |
 //! |---|---|
 //! | 5 | `cli`: the only code that prints or prompts |
-//! | 4 | `report`: the summary |
+//! | 4 | `report`: the summary, the audit |
 //! | 3 | `sync`: one run; `sync::plan` is pure |
 //! | 2 | `icloud`: everything that knows Apple · `tree`: the destination · `state`: redb |
 //! | 1 | `http` · `secret` · `config` |

@@ -71,6 +71,8 @@ pub enum Command {
     Logout,
     /// Bring the mirror up to date
     Sync(Sync),
+    /// Is everything here? What iCloud says, what larder remembers, what is on disk: every difference, with its reason
+    Audit(Audit),
     /// How the mirror stands: last run, what is missing, sizes
     Status,
     /// What iCloud holds, as last seen: libraries, albums, photos
@@ -113,6 +115,20 @@ pub struct Sync {
     /// The destination is a new or emptied disk, and that is meant
     #[arg(long)]
     pub accept_destination: bool,
+}
+
+/// `larder audit`.
+#[derive(Debug, Parser)]
+pub struct Audit {
+    /// Compare every record of iCloud, which takes about one request for each two hundred records
+    #[arg(long)]
+    pub deep: bool,
+    /// Only look: note nothing for the next run to make good, and take no lock
+    #[arg(long)]
+    pub no_repair: bool,
+    /// One row for each difference on standard output, comma-separated
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
 }
 
 /// `larder ls`.

@@ -1,5 +1,7 @@
 //! Albums, folders and who is in them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 /// What an album record is.
@@ -26,6 +28,27 @@ pub struct Album {
     pub kind: AlbumKind,
     /// `isDeleted`.
     pub deleted: bool,
+}
+
+impl Album {
+    /// Names from the top, joined by `/`. `known` are the albums and folders of its library; a folder that is not among
+    /// them, or a circle of folders, ends the way up.
+    #[must_use]
+    pub fn path(&self, known: &BTreeMap<&str, &Self>) -> String {
+        let name = |album: &Self| album.name.as_deref().unwrap_or(&album.record).replace('/', "_");
+        let mut names = vec![name(self)];
+        let mut seen = BTreeSet::from([self.record.as_str()]);
+        let mut parent = self.parent.as_deref();
+        while let Some(folder) = parent.and_then(|record| known.get(record)) {
+            if !seen.insert(&folder.record) {
+                break;
+            }
+            names.push(name(folder));
+            parent = folder.parent.as_deref();
+        }
+        names.reverse();
+        names.join("/")
+    }
 }
 
 /// `CPLContainerRelation`: an asset is in an album.

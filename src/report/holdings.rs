@@ -1,6 +1,6 @@
 //! What iCloud holds, from the catalog: libraries, albums, photos and their files.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -113,40 +113,21 @@ pub fn holdings(view: &View) -> Result<Holdings<'_>, StateError> {
 }
 
 fn albums(view: &View, zone: u16) -> Result<Vec<AlbumEntry>, StateError> {
-    let known: BTreeMap<String, Album> = state::albums(view, zone)?
-        .into_iter()
-        .filter(|album| !album.deleted)
-        .map(|album| (album.record.clone(), album))
-        .collect();
+    let living: Vec<Album> = state::albums(view, zone)?.into_iter().filter(|album| !album.deleted).collect();
+    let known: BTreeMap<&str, &Album> = living.iter().map(|album| (album.record.as_str(), album)).collect();
     let mut entries = Vec::with_capacity(known.len());
-    for (id, album) in &known {
+    for album in &living {
+        let id = &album.record;
         let mut photos = 0;
         for (asset, _) in state::members(view, zone, id)? {
             let asset = state::asset(view, &ItemId { zone, record: asset })?;
             photos += u64::from(asset.is_some_and(|asset| !asset.is_gone()));
         }
         let folder = album.kind == AlbumKind::Folder;
-        entries.push(AlbumEntry { path: path_of(album, &known), folder, photos, id: id.clone() });
+        entries.push(AlbumEntry { path: album.path(&known), folder, photos, id: id.clone() });
     }
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(entries)
-}
-
-/// Names from the top. A folder that is not known, or a circle of folders, ends the way up.
-fn path_of(album: &Album, known: &BTreeMap<String, Album>) -> String {
-    let name = |album: &Album| album.name.clone().unwrap_or_else(|| album.record.clone()).replace('/', "_");
-    let mut names = vec![name(album)];
-    let mut seen = BTreeSet::from([album.record.as_str()]);
-    let mut parent = album.parent.as_deref();
-    while let Some(folder) = parent.and_then(|record| known.get(record)) {
-        if !seen.insert(&folder.record) {
-            break;
-        }
-        names.push(name(folder));
-        parent = folder.parent.as_deref();
-    }
-    names.reverse();
-    names.join("/")
 }
 
 impl Holdings<'_> {

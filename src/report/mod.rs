@@ -1,7 +1,10 @@
-//! Telling what happened and what there is: the summary of a run, history, the status of the mirror, what iCloud holds.
+//! Telling what happened and what there is: the summary of a run, history, the status of the mirror, what iCloud holds,
+//! an audit.
 //!
 //! Text for people and JSON for machines come from the same values. Nothing here prints.
 
+pub mod audit;
+mod audit_text;
 pub mod figures;
 pub mod history;
 pub mod holdings;

@@ -41,6 +41,8 @@ pub struct Status {
     pub missing_items: Vec<Trouble>,
     /// Records that could not be decoded.
     pub unreadable: u64,
+    /// Records that an audit found otherwise in iCloud, which the next run asks for.
+    pub doubted: u64,
 }
 
 /// Reads how the mirror stands.
@@ -58,8 +60,10 @@ pub fn status(view: &View, trust_ends: Option<Timestamp>) -> Result<Status, Stat
         album_entries: state::view_files(view)?,
         missing: 0,
         missing_items: vec![],
-        unreadable: state::broken(view)?.len() as u64,
+        unreadable: 0,
+        doubted: 0,
     };
+    broken(view, &mut status)?;
     state::each_asset(view, |_, asset| {
         status.photos += u64::from(!asset.is_gone());
         Ok(())
@@ -80,6 +84,18 @@ pub fn status(view: &View, trust_ends: Option<Timestamp>) -> Result<Status, Stat
     })?;
     missing(view, &mut status)?;
     Ok(status)
+}
+
+fn broken(view: &View, status: &mut Status) -> Result<(), StateError> {
+    let mut last = None;
+    loop {
+        let piece = state::broken_after(view, last.as_ref(), 1000)?;
+        let Some((item, _)) = piece.last() else { return Ok(()) };
+        last = Some(item.clone());
+        let doubted = piece.iter().filter(|(_, broken)| broken.doubted).count() as u64;
+        status.doubted += doubted;
+        status.unreadable += piece.len() as u64 - doubted;
+    }
 }
 
 fn missing(view: &View, status: &mut Status) -> Result<(), StateError> {
@@ -139,6 +155,15 @@ impl Status {
         }
         if self.unreadable > 0 {
             add("Unreadable", counted(self.unreadable, "record", "records"));
+        }
+        if self.doubted > 0 {
+            add(
+                "In doubt",
+                format!(
+                    "{} that an audit found otherwise in iCloud",
+                    counted(self.doubted, "record", "records")
+                ),
+            );
         }
         add(
             "Missing",

@@ -6,7 +6,6 @@ use redb::ReadableTable as _;
 use serde::{Deserialize, Serialize};
 
 use super::StateError;
-use super::dirty::patience;
 use super::key::{name, pack};
 use super::row::{decode, encode};
 use super::tables::{Batch, Tables};
@@ -127,28 +126,6 @@ pub fn memberships(tables: &impl Tables, zone: u16, asset: &str) -> Result<Vec<S
     Ok(albums)
 }
 
-/// A record that could not be decoded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Broken {
-    /// Why, for people.
-    pub why: String,
-    /// How often it was asked for.
-    pub tries: u32,
-    /// Not to be asked for before this time (seconds since 1970).
-    pub not_before: i64,
-}
-
-/// Records that could not be decoded, with zone and record name.
-pub fn broken(tables: &impl Tables) -> Result<Vec<(ItemId, Broken)>, StateError> {
-    let mut broken = Vec::new();
-    for entry in tables.broken().iter()? {
-        let (key, row) = entry?;
-        let (zone, record) = key.value();
-        broken.push((ItemId { zone, record: name("broken", record)? }, decode("broken", row.value())?));
-    }
-    Ok(broken)
-}
-
 impl Batch<'_> {
     /// Takes over an asset. A new or changed one is marked dirty.
     pub fn put_asset(&mut self, zone: u16, asset: Asset) -> Result<Change, StateError> {
@@ -251,6 +228,7 @@ impl Batch<'_> {
     /// Takes over a purge. Apple does not tell the type, so the name is looked up; a name never seen means
     /// something that came and went unseen.
     pub fn put_gone(&mut self, zone: u16, record: &str) -> Result<Gone, StateError> {
+        self.settle(zone, record)?;
         if let Some((asset, album)) = record.split_once("-IN-") {
             let member = Member { album: album.into(), asset: asset.into(), position: 0, deleted: true };
             let known = self.put_member(zone, &member)? != Change::Same;
@@ -268,20 +246,7 @@ impl Batch<'_> {
             self.put_album(zone, &Album { deleted: true, ..album? })?;
             return Ok(Gone::Album);
         }
-        self.broken.remove((zone, key.as_slice()))?;
         Ok(Gone::Other)
-    }
-
-    /// Remembers a record that could not be decoded, so that a later run asks for it again.
-    pub fn put_broken(&mut self, zone: u16, record: &str, why: &str, now: i64) -> Result<(), StateError> {
-        let key = pack(record);
-        let known = self.broken.get((zone, key.as_slice()))?;
-        let tries =
-            known.map(|row| decode::<Broken>("broken", row.value())).transpose()?.map_or(0, |b| b.tries);
-        let row =
-            Broken { why: why.to_owned(), tries: tries.saturating_add(1), not_before: now + patience(tries) };
-        self.broken.insert((zone, key.as_slice()), encode("broken", &row)?.as_slice())?;
-        Ok(())
     }
 
     fn link(&mut self, zone: u16, master: &str, asset: &[u8]) -> Result<(), StateError> {

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::StateError;
+use crate::model::ItemId;
 
 /// The name as it is.
 const PLAIN: u8 = 0;
@@ -47,6 +48,15 @@ pub(super) fn unpack(key: &[u8]) -> Option<String> {
 /// The record name of a key that a table holds.
 pub(super) fn name(table: &'static str, key: &[u8]) -> Result<String, StateError> {
     unpack(key).ok_or_else(|| StateError::Row { table, why: "a key is no record name".into() })
+}
+
+/// Where a walk goes on behind an item: the zone and the least key above its record's.
+pub(super) fn after(item: Option<&ItemId>) -> (u16, Vec<u8>) {
+    item.map_or((0, vec![]), |item| {
+        let mut key = pack(&item.record);
+        key.push(0);
+        (item.zone, key)
+    })
 }
 
 fn uuid_text(uuid: uuid::Uuid) -> String {

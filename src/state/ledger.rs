@@ -6,7 +6,7 @@ use redb::ReadableTable as _;
 use serde::{Deserialize, Serialize};
 
 use super::StateError;
-use super::key::{name, pack};
+use super::key::{after, name, pack};
 use super::tables::{Batch, Tables};
 use crate::model::{Checksum, ItemId, Kind};
 use rows::{decode, encode};
@@ -49,6 +49,8 @@ pub enum Lies {
     Elsewhere(String),
     /// At this path of the attic: it was removed in iCloud.
     Attic(String),
+    /// Nobody knows: at its path lies something else than larder wrote, which is set aside when the file is placed again.
+    Altered,
 }
 
 /// A file of an item. Without `proof` its path is reserved and the file is not there yet.
@@ -114,7 +116,7 @@ impl Placement {
     #[must_use]
     pub fn lies_at(&self, file: &PlacedFile) -> String {
         match &file.lies {
-            Lies::There => self.path(&file.name),
+            Lies::There | Lies::Altered => self.path(&file.name),
             Lies::Elsewhere(path) | Lies::Attic(path) => path.clone(),
         }
     }
@@ -145,6 +147,22 @@ pub fn each_placement(
     Ok(())
 }
 
+/// Up to `limit` items of the ledger that come after `last`, by zone and name.
+pub fn placements_after(
+    tables: &impl Tables,
+    last: Option<&ItemId>,
+    limit: usize,
+) -> Result<Vec<(ItemId, Placement)>, StateError> {
+    let (zone, from) = after(last);
+    let mut placements = Vec::new();
+    for entry in tables.ledger().range((zone, from.as_slice())..)?.take(limit) {
+        let (key, row) = entry?;
+        let (zone, record) = key.value();
+        placements.push((ItemId { zone, record: name("ledger", record)? }, decode(row.value())?));
+    }
+    Ok(placements)
+}
+
 /// The item that a path is reserved for. `folded` is the path as the destination compares names.
 pub fn owner(tables: &impl Tables, root: Root, folded: &str) -> Result<Option<ItemId>, StateError> {
     let Some(row) = tables.taken().get((root as u8, folded))? else { return Ok(None) };
@@ -162,21 +180,10 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Forgets what lies on the disk for up to `limit` items after `after`, keeping their names, and marks them. Gives
+    /// Forgets what lies on the disk for up to `limit` items after `last`, keeping their names, and marks them. Gives
     /// the last of them, or `None` when there were no more.
-    pub fn void_after(&mut self, after: Option<&ItemId>, limit: usize) -> Result<Option<ItemId>, StateError> {
-        let from = after.map_or((0, vec![]), |item| {
-            let mut key = pack(&item.record);
-            key.push(0);
-            (item.zone, key)
-        });
-        let mut items = Vec::new();
-        for entry in self.ledger.range((from.0, from.1.as_slice())..)?.take(limit) {
-            let (key, row) = entry?;
-            let (zone, record) = key.value();
-            let item = ItemId { zone, record: name("ledger", record)? };
-            items.push((item, decode(row.value())?));
-        }
+    pub fn void_after(&mut self, last: Option<&ItemId>, limit: usize) -> Result<Option<ItemId>, StateError> {
+        let mut items = placements_after(self, last, limit)?;
         for (item, placement) in &mut items {
             placement.files.iter_mut().for_each(|file| file.proof = None);
             self.put_placement(item, placement)?;

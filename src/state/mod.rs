@@ -5,6 +5,8 @@
 //! durable transaction. Reading happens in short [`View`]s, also from other processes while a run writes
 //! ([`Reader`]). The state is a cache of the truth: with the file gone, a run rebuilds it.
 
+mod audit;
+mod broken;
 mod catalog;
 mod dirty;
 mod error;
@@ -21,14 +23,19 @@ mod view_marks;
 mod views;
 mod zone;
 
+pub use audit::{Fate, is_member};
+pub use broken::{Broken, broken_after};
 pub use catalog::{
-    Broken, Change, Gone, MasterRow, album, albums, asset, assets_after, assets_of, broken, each_asset,
-    master, members, memberships,
+    Change, Gone, MasterRow, album, albums, asset, assets_after, assets_of, each_asset, master, members,
+    memberships,
 };
 pub use dirty::{Mark, dirty_after, mark};
 pub use error::StateError;
 pub use history::{HistoryEvent, Moment, Order, What, Why, history, oldest_event};
-pub use ledger::{Lies, PlacedFile, Placement, Proof, Root, class_counts, each_placement, owner, placement};
+pub use ledger::{
+    Lies, PlacedFile, Placement, Proof, Root, class_counts, each_placement, owner, placement,
+    placements_after,
+};
 pub use lock::JobLock;
 pub use meta::{MetaKey, number, text};
 pub use open::{FORMAT, Reader, State};

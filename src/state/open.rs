@@ -63,12 +63,14 @@ impl State {
 
     /// A state that lives in memory, for a run that must leave nothing behind.
     pub fn in_memory() -> Result<Self, StateError> {
-        let path = Path::new("(memory)");
-        let db = redb::Builder::new()
-            .set_cache_size(CACHE)
-            .create_with_backend(redb::backends::InMemoryBackend::new())
-            .map_err(|error| opening(path, error))?;
-        Self::with(db, path)
+        Self::on(redb::backends::InMemoryBackend::new(), Path::new("(memory)"))
+    }
+
+    /// A state on any storage, called `path` in messages.
+    pub fn on(storage: impl redb::StorageBackend, path: &Path) -> Result<Self, StateError> {
+        let mut builder = redb::Builder::new();
+        let db = builder.set_cache_size(CACHE).create_with_backend(storage);
+        Self::with(db.map_err(|error| opening(path, error))?, path)
     }
 
     fn with(db: Database, path: &Path) -> Result<Self, StateError> {

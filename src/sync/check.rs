@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::absorb::absorb;
 use super::apply::Feed;
-use super::lookup::look_up;
+use super::lookup::ask_for_truth;
 use super::plan::{library_in_scope, library_name};
 use super::{Context, RunError};
 use crate::icloud::cloudkit::CloudKitError;
@@ -14,6 +14,9 @@ use crate::state::{self, MetaKey, Progress, ZoneRow};
 
 /// Seconds between looks for new shared libraries.
 const DAY: i64 = 24 * 3600;
+
+/// Records asked for again at a time.
+const PIECE: usize = 500;
 
 /// Finds libraries that are in scope and not known yet. Each is noted with a token taken now, before it is listed.
 ///
@@ -203,17 +206,20 @@ async fn list_again(ctx: &Context, number: u16, id: ZoneId) -> Result<(), RunErr
     Ok(())
 }
 
-/// Asks again for records that could not be decoded, once their time has come.
+/// Asks again for records that could not be decoded, once their time has come, and for those that an audit doubts.
 pub async fn ask_again(ctx: &Context) -> Result<(), RunError> {
-    let now = ctx.now();
-    let mut due: BTreeMap<u16, Vec<String>> = BTreeMap::new();
-    for (item, broken) in ctx.read(state::broken).await? {
-        if broken.not_before <= now {
+    let (now, mut last) = (ctx.now(), None);
+    loop {
+        let from = last.clone();
+        let piece = ctx.read(move |view| state::broken_after(view, from.as_ref(), PIECE)).await?;
+        let Some((item, _)) = piece.last() else { return Ok(()) };
+        last = Some(item.clone());
+        let mut due: BTreeMap<u16, Vec<String>> = BTreeMap::new();
+        for (item, _) in piece.into_iter().filter(|(_, broken)| broken.not_before <= now) {
             due.entry(item.zone).or_default().push(item.record);
         }
+        for (zone, names) in due {
+            ask_for_truth(ctx, zone, &names).await?;
+        }
     }
-    for (zone, names) in due {
-        look_up(ctx, zone, &names).await?;
-    }
-    Ok(())
 }

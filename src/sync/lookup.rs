@@ -122,6 +122,34 @@ pub(super) async fn look_up(
     Ok(found)
 }
 
+/// Asks for records of which it is doubtful what they are by now, and takes the answer for the truth: one that iCloud does
+/// not have under its name is gone, and one that it gives is settled unless it makes no sense.
+pub(super) async fn ask_for_truth(ctx: &Context, zone: u16, names: &[String]) -> Result<(), RunError> {
+    let zones = ctx.read(state::zones).await?;
+    let Some(id) = zones.into_iter().find(|(number, _)| *number == zone).map(|(_, row)| row.id) else {
+        return Ok(());
+    };
+    let mut records = Vec::with_capacity(names.len());
+    let mut settled = Vec::with_capacity(names.len());
+    for (name, answer) in ctx.photos.lookup(&id, names).await? {
+        let record = match answer {
+            Ok(record) => record,
+            Err(CloudKitError::NotFound { .. }) => Decoded::Gone { record: name.clone() },
+            Err(error) => Decoded::Broken { record: name.clone(), why: error.to_string() },
+        };
+        settled.extend((!matches!(record, Decoded::Broken { .. })).then_some(name));
+        records.push(record);
+    }
+    let catalog = ctx.clone();
+    ctx.write(move |batch| {
+        // Before the records: one of them may turn out to be without sense again.
+        settled.iter().try_for_each(|name| batch.settle(zone, name))?;
+        absorb(&catalog, batch, zone, &records, false)
+    })
+    .await?;
+    Ok(())
+}
+
 fn renewed(answer: &Result<Decoded, CloudKitError>) -> Renewed {
     let found = |resources: &[Resource], urls: &[(Kind, SignedUrl)]| Renewed::Found {
         resources: resources.to_vec(),

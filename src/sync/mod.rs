@@ -5,6 +5,7 @@
 //! brings back what left. Called by the command line; calls `icloud`, `tree` and `state`, and never prints.
 
 pub mod apply;
+pub mod audit;
 pub mod check;
 pub mod classes;
 pub mod context;

@@ -2,6 +2,7 @@
 //! differs, everything is looked at anew.
 
 use super::{Context, RunError};
+use crate::config::Photos;
 use crate::model::ItemId;
 use crate::state::{self, MetaKey, Progress, ZoneRow};
 
@@ -13,7 +14,7 @@ const WITH_HIDDEN: &str = "hidden=true";
 
 /// Marks every item dirty when the job file asks for other files than at the last run.
 pub(super) async fn follow(ctx: &Context) -> Result<(), RunError> {
-    let wanted = fingerprint(ctx);
+    let wanted = fingerprint(&ctx.job.photos);
     let known = ctx.read(|view| state::text(view, MetaKey::PhotosPolicy)).await?;
     if known.as_ref() == Some(&wanted) {
         return Ok(());
@@ -67,8 +68,7 @@ async fn list_again(ctx: &Context) -> Result<(), RunError> {
 }
 
 /// The keys that decide which files a photo has and where they lie. The destination and the network are none of them.
-pub(super) fn fingerprint(ctx: &Context) -> String {
-    let p = &ctx.job.photos;
+pub(super) fn fingerprint(p: &Photos) -> String {
     format!(
         "layout={} zone={:?} names={:?} live={:?} edited={} originals={} raw={} bursts={} hidden={} stills={} videos={} screenshots={} from={:?} until={:?} personal={} shared={}",
         p.layout,

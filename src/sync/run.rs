@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::apply::{Feed, apply, foresee, remove};
+use super::apply::{Feed, apply, foresee, remove, room_for_all};
 use super::classes::Classes;
 use super::tally::{Outcome, Tally};
 use super::{Context, RunError, check, listing, policy, views};
@@ -21,7 +21,7 @@ use crate::icloud::session::{Account, Session, Store};
 use crate::model::hex;
 use crate::secret::Passwords;
 use crate::state::{self, MetaKey, Progress, State};
-use crate::tree::{MirrorId, Root};
+use crate::tree::{MirrorId, Root, TreeError};
 
 /// What a run needs from outside.
 pub struct Edges {
@@ -96,6 +96,7 @@ async fn go(
         http,
         clock,
         observer,
+        stop: cancel.child_token(),
         cancel,
         urls: Arc::default(),
         classes,
@@ -123,18 +124,41 @@ async fn go(
         // It only ends before the catalog when it failed: a full disk, a session that is gone.
         applied = &mut work => (Ok(()), applied),
     };
-    match (applied, known) {
-        (Err(RunError::Interrupted), Err(cause)) => return Err(cause),
-        (applied, known) => applied.and(known)?,
+    let brought = match (applied, known) {
+        (Err(RunError::Interrupted), Err(cause)) => Err(cause),
+        (applied, known) => applied.and(known),
+    };
+    let result = match brought {
+        Ok(()) => finish(&ctx, options).await,
+        failed => failed,
+    };
+    if matches!(result, Err(RunError::Tree(TreeError::NoSpace { .. }) | RunError::NoRoom { .. })) {
+        make_room(&ctx).await;
     }
-    remove(&ctx, options.confirm_removals).await?;
-    views::bring(&ctx).await?;
-    tidy(&ctx).await
+    result
+}
+
+/// What comes when all that there is room for is here: what is gone leaves, albums follow, leftovers go.
+async fn finish(ctx: &Context, options: Options) -> Result<(), RunError> {
+    remove(ctx, options.confirm_removals).await?;
+    views::bring(ctx).await?;
+    tidy(ctx).await?;
+    room_for_all(ctx).await
+}
+
+/// Gives a full disk back what it need not hold: partial files, and what has been in the attic long enough.
+async fn make_room(ctx: &Context) {
+    let root = ctx.root.clone();
+    let swept = super::context::blocking(move || root.sweep_incoming(|_| false)).await.map(drop);
+    for error in [swept.map_err(RunError::from), expire(ctx).await].into_iter().filter_map(Result::err) {
+        // The trouble that ended the run is the one to tell.
+        tracing::debug!(%error, "No room could be made");
+    }
 }
 
 /// Makes sure that the state belongs to the account of the job file. The Apple ID itself is not kept.
 fn check_account(job: &Job, state: &State) -> Result<(), RunError> {
-    let account = hex(&Sha256::digest(job.account.apple_id.expose_secret().trim().to_lowercase()));
+    let account = account_mark(job);
     match state::text(&state.view()?, MetaKey::Account)? {
         Some(known) if known != account => {
             Err(RunError::OtherAccount { state_dir: job.state_dir.display().to_string() })
@@ -142,6 +166,11 @@ fn check_account(job: &Job, state: &State) -> Result<(), RunError> {
         Some(_) => Ok(()),
         None => Ok(state.write(|batch| batch.set_meta_text(MetaKey::Account, &account))?),
     }
+}
+
+/// What stands for the Apple ID in the state.
+pub(super) fn account_mark(job: &Job) -> String {
+    hex(&Sha256::digest(job.account.apple_id.expose_secret().trim().to_lowercase()))
 }
 
 /// Opens the destination and makes sure that it is the one this state knows.
@@ -215,14 +244,20 @@ async fn forget_history(ctx: &Context) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Removes partial files that no later run will go on with, what has been in the attic long enough, and old history.
-async fn tidy(ctx: &Context) -> Result<(), RunError> {
-    forget_history(ctx).await?;
+/// Removes what has been in the attic long enough.
+async fn expire(ctx: &Context) -> Result<(), RunError> {
     let (root, today) = (ctx.root.clone(), ctx.today());
     let keep = jiff::Span::new().days(i64::from(ctx.job.removed.keep_days));
     if let Ok(before) = today.checked_sub(keep) {
         super::context::blocking(move || root.expire_attic(before)).await?;
     }
+    Ok(())
+}
+
+/// Removes partial files that no later run will go on with, what has been in the attic long enough, and old history.
+async fn tidy(ctx: &Context) -> Result<(), RunError> {
+    forget_history(ctx).await?;
+    expire(ctx).await?;
     let failed = ctx.tally.outcome().failed;
     if failed == 0 {
         let root = ctx.root.clone();

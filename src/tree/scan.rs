@@ -6,6 +6,7 @@ use rustix::fs::{self, AtFlags};
 use rustix::io::Errno;
 
 use super::facts::{Facts, FileKind};
+use super::marker::own_path;
 use super::path::OWN_DIR;
 use super::{Dir, RelPath, Root, TreeError};
 
@@ -23,6 +24,16 @@ impl Root {
     #[must_use]
     pub fn scan(&self) -> Scan<'_> {
         self.scan_below(Dir::ROOT)
+    }
+
+    /// Starts a walk through all that was staged and has no final name yet.
+    pub fn scan_incoming(&self) -> Result<Scan<'_>, TreeError> {
+        Ok(self.scan_below(Dir::from(own_path(&["incoming"])?)))
+    }
+
+    /// Starts a walk through the attic of all days.
+    pub fn scan_whole_attic(&self) -> Result<Scan<'_>, TreeError> {
+        Ok(self.scan_below(Dir::from(own_path(&["attic"])?)))
     }
 
     /// Starts a walk through all files below a directory.

@@ -85,6 +85,12 @@ impl Root {
         Ok(staging)
     }
 
+    /// Bytes that the staging file of `key` holds.
+    pub fn staged(&self, key: &str) -> Result<u64, TreeError> {
+        let facts = self.stat(&own_path(&[INCOMING, &part_name(key)?])?)?;
+        Ok(facts.filter(|facts| facts.kind == FileKind::File).map_or(0, |facts| facts.size))
+    }
+
     /// Removes the staging file of `key`, if there is one.
     pub fn discard(&self, key: &str) -> Result<(), TreeError> {
         let name = part_name(key)?;

@@ -60,7 +60,15 @@ fn path(zone: &ZoneInventory, record: &str) -> Vec<(String, String)> {
 
 /// Tells what is wrong with the albums of a mirror. A mark is right where two albums of a folder, or two photos of an
 /// album, have the same name, and one of them always has it plain.
-pub(crate) fn check(tree: &Tree, owners: &Owners<'_>, view: View, wrong: &mut Vec<String>) {
+///
+/// Of photos that are `excused`, whose files somebody took away, entries may be there or not.
+pub(crate) fn check(
+    tree: &Tree,
+    owners: &Owners<'_>,
+    excused: &[&Photo],
+    view: View,
+    wrong: &mut Vec<String>,
+) {
     let mut seen: BTreeSet<String> = BTreeSet::new();
     if view != View::Off {
         let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -70,13 +78,21 @@ pub(crate) fn check(tree: &Tree, owners: &Owners<'_>, view: View, wrong: &mut Ve
             photos.insert(&photo.id, photo);
         }
         let visible = || photos.values().filter(|photo| !photo.hidden);
-        let dirs = directories(tree, visible().flat_map(|photo| &photo.albums), wrong);
+        let all = visible().copied().chain(excused.iter().copied());
+        let dirs = directories(tree, all.flat_map(|photo| &photo.albums), wrong);
         for (place, dir) in &dirs {
             let members: Vec<&Photo> = visible()
                 .copied()
                 .filter(|photo| photo.albums.iter().any(|album| records(album) == *place))
                 .collect();
             entries(tree, dir, &members, &files, view, &mut seen, wrong);
+            let inside = format!("{dir}/");
+            let names = tree.files.keys().filter_map(|path| Some((path, path.strip_prefix(&inside)?)));
+            for (path, name) in names {
+                if excused.iter().any(|photo| name.starts_with(&photo.stem)) {
+                    seen.insert(path.clone());
+                }
+            }
         }
     }
     for path in tree.files.keys().filter(|path| path.starts_with(TOP) && !seen.contains(*path)) {

@@ -5,13 +5,18 @@ mod album_oracle;
 #[cfg(test)]
 mod albums;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod changes;
+mod costs;
 #[cfg(test)]
 mod crash_points;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod deletion_safety;
+#[cfg(test)]
+mod disks;
 #[cfg(test)]
 mod dry_run;
 #[cfg(test)]
@@ -38,6 +43,8 @@ mod old_states;
 mod oracle;
 #[cfg(test)]
 mod papers;
+#[cfg(test)]
+mod power_cut;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]

@@ -57,7 +57,7 @@ fn a_deleted_photo_goes_to_the_attic_with_all_its_files_and_comes_back_without_a
 #[test]
 fn much_at_once_is_held_until_it_is_confirmed() {
     let here = mirrored(60);
-    let before = Tree::read(&here.destination());
+    let before = Tree::read(&here.destination()).without_albums();
     for asset in assets(&here).into_iter().take(30) {
         here.change(Mutation::Purge { asset });
     }
@@ -128,6 +128,28 @@ fn a_file_moves_with_its_date_and_its_hiding() {
     here.change(Mutation::SetHidden { asset, on: false });
     assert_eq!(settle(&here, &[]).number("moved"), 2);
     assert_eq!(attic(&here), 0);
+}
+
+#[test]
+fn a_folder_that_a_moved_and_replaced_photo_leaves_goes_with_the_last_file() {
+    let here = mirrored(30);
+    let day = 1_400_000_000_000;
+    let new = |number| NewPhoto {
+        name: Some(format!("IMG_{number}.HEIC")),
+        date_ms: Some(day),
+        ..NewPhoto::default()
+    };
+    let assets: Vec<String> = (0..12).map(|number| here.add(new(number))).collect();
+    here.sync().expect(0);
+    for (number, asset) in assets.into_iter().enumerate() {
+        if number % 2 == 0 {
+            here.change(Mutation::ReplaceOriginal { asset: asset.clone(), same_master: false });
+        }
+        here.change(Mutation::SetDate { asset, date_ms: Some(day + 86_400_000), time_zone_offset: None });
+    }
+    here.sync().expect(0);
+    Tree::read(&here.destination()).must_hold(&oracle::mirror_of(&here.inventory()));
+    assert_eq!(attic(&here), 6);
 }
 
 #[test]

@@ -84,7 +84,7 @@ impl Tree {
     pub(crate) fn must_hold_with(&self, photos: &[Photo], view: View) {
         let mut wrong = Vec::new();
         let owners = self.owners(photos, &mut wrong);
-        album_oracle::check(self, &owners, view, &mut wrong);
+        album_oracle::check(self, &owners, &[], view, &mut wrong);
         let library = || self.files.iter().filter(|(path, _)| !path.starts_with(album_oracle::TOP));
         for (path, found) in library() {
             let Some((photo, at)) = owners.get(path) else {

@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod audit;
 #[cfg(feature = "demo")]
 mod demo;
 mod history;
@@ -25,6 +26,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
             Command::Login(login) => login::login(global, console, login).await,
             Command::Logout => logout::logout(global, console).await,
             Command::Sync(sync) => sync::sync(global, console, sync).await,
+            Command::Audit(audit) => audit::audit(global, console, audit).await,
             Command::Status => status::status(global, console),
             Command::Ls(ls) => ls::ls(global, console, ls),
             Command::History(of) => history::history(global, console, of),

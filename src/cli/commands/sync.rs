@@ -57,7 +57,11 @@ pub(in crate::cli) async fn once(
     progress.finish();
     let summary = Summary::new(started, Timestamp::now(), options.dry_run, &finished);
     if !options.dry_run {
-        remember(&state, &summary)?;
+        match remember(&state, &summary) {
+            // What ended the run is the one to tell; where the state is the trouble, its record fails too.
+            Err(failure) if finished.error.is_some() => tracing::warn!("{}", failure.message),
+            remembered => remembered?,
+        }
     }
     if console.json {
         console.out_json(&summary)?;
@@ -87,13 +91,13 @@ fn exit(finished: &Finished, stopped_by: Option<Exit>) -> Exit {
 }
 
 /// INT and TERM end the run after the group in flight; a second INT ends the process at once.
-struct Signals {
-    cancel: CancellationToken,
+pub(super) struct Signals {
+    pub(super) cancel: CancellationToken,
     by: Arc<std::sync::OnceLock<Exit>>,
 }
 
 impl Signals {
-    fn listen() -> Self {
+    pub(super) fn listen() -> Self {
         let (cancel, by) = (CancellationToken::new(), Arc::new(std::sync::OnceLock::new()));
         let (token, which) = (cancel.clone(), by.clone());
         tokio::spawn(async move {
@@ -108,7 +112,7 @@ impl Signals {
         Self { cancel, by }
     }
 
-    fn stopped_by(&self) -> Option<Exit> {
+    pub(super) fn stopped_by(&self) -> Option<Exit> {
         self.by.get().copied()
     }
 }

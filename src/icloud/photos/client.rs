@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::decode::{Decoded, decode};
 use super::list::{Listed, list_all};
+use super::outline::{Outline, outline};
 use super::page::Page;
 use super::query::{self, List};
 use crate::http::retry::with_retry;
@@ -19,7 +20,7 @@ use crate::model::{Area, ZoneId};
 const LOOKUP: usize = 100;
 
 /// Queries in one batch of counts; no limit is known.
-const COUNTS: usize = 100;
+pub const COUNTS: usize = 100;
 
 /// The photos of an account, read only. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -58,9 +59,9 @@ impl Indexing {
 
 /// A page of the changes of a zone.
 #[derive(Debug)]
-pub struct DeltaPage {
+pub struct DeltaPage<R = Decoded> {
     /// Changed records in their present state, and tombstones, in no order to rely on.
-    pub records: Vec<Decoded>,
+    pub records: Vec<R>,
     /// Where to go on from; valid even when more pages follow.
     pub token: String,
     /// Whether more pages follow. Many of them may be empty.
@@ -185,12 +186,22 @@ impl Photos {
 
     /// A page of changes for each zone, all in one request: what came since its token, or its whole history where
     /// there is none. In the order asked; zones fail one by one.
-    pub async fn changes(
+    pub async fn changes(&self, area: Area, zones: &[Since]) -> Result<Vec<Delta>, CloudKitError> {
+        self.deltas(area, zones, Form { body: query::changes, read: decode }).await
+    }
+
+    /// As [`Photos::changes`], in outline: no download address is made for it.
+    pub async fn outlines(&self, area: Area, zones: &[Since]) -> Result<Vec<Delta<Outline>>, CloudKitError> {
+        self.deltas(area, zones, Form { body: query::outlines, read: outline }).await
+    }
+
+    async fn deltas<R>(
         &self,
         area: Area,
-        zones: &[(ZoneId, Option<String>)],
-    ) -> Result<Vec<(ZoneId, Result<DeltaPage, CloudKitError>)>, CloudKitError> {
-        let mut all = self.changes_once(area, zones).await?;
+        zones: &[Since],
+        form: Form<R>,
+    ) -> Result<Vec<Delta<R>>, CloudKitError> {
+        let mut all = self.deltas_once(area, zones, form).await?;
         for (asked, (_, page)) in zones.iter().zip(&mut all) {
             // An op-lock comes within an answer of status 200 (kei #94), where the retry of the call is blind to
             // it: so the entry counts as the first try of this zone.
@@ -200,7 +211,7 @@ impl Photos {
                 async move {
                     match answered {
                         Some(page) => page,
-                        None => self.changes_of(area, asked).await,
+                        None => self.delta_of(area, asked, form).await,
                     }
                 }
             })
@@ -209,24 +220,46 @@ impl Photos {
         Ok(all)
     }
 
-    async fn changes_of(
+    async fn delta_of<R>(
         &self,
         area: Area,
-        asked: &(ZoneId, Option<String>),
-    ) -> Result<DeltaPage, CloudKitError> {
-        let mut answers = self.changes_once(area, std::slice::from_ref(asked)).await?;
+        asked: &Since,
+        form: Form<R>,
+    ) -> Result<DeltaPage<R>, CloudKitError> {
+        let mut answers = self.deltas_once(area, std::slice::from_ref(asked), form).await?;
         answers.pop().map_or(Err(UNANSWERED), |(_, page)| page)
     }
 
-    async fn changes_once(
+    async fn deltas_once<R>(
         &self,
         area: Area,
-        zones: &[(ZoneId, Option<String>)],
-    ) -> Result<Vec<(ZoneId, Result<DeltaPage, CloudKitError>)>, CloudKitError> {
-        let answer: Deltas = self.client.post(area, Call::ChangesZone, &query::changes(zones)).await?;
-        Ok(deltas_of(zones, answer.zones.unwrap_or_default()))
+        zones: &[Since],
+        form: Form<R>,
+    ) -> Result<Vec<Delta<R>>, CloudKitError> {
+        let answer: Deltas = self.client.post(area, Call::ChangesZone, &(form.body)(zones)).await?;
+        Ok(deltas_of(zones, answer.zones.unwrap_or_default(), form.read))
     }
 }
+
+/// A zone and the token to ask its changes from; its whole history where there is none.
+pub type Since = (ZoneId, Option<String>);
+
+/// A page of a zone's changes, or why there is none.
+pub type Delta<R = Decoded> = (ZoneId, Result<DeltaPage<R>, CloudKitError>);
+
+/// How changes are asked for, and how their records are read.
+struct Form<R> {
+    body: fn(&[Since]) -> serde_json::Value,
+    read: fn(Record) -> R,
+}
+
+impl<R> Clone for Form<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Form<R> {}
 
 const UNANSWERED: CloudKitError = CloudKitError::Unanswered { what: "the changes of a library" };
 
@@ -299,17 +332,18 @@ pub(super) fn found(names: &[String], records: Vec<Record>) -> Vec<(String, Resu
 }
 
 /// Matches the entries of zones by name.
-pub(super) fn deltas_of(
-    asked: &[(ZoneId, Option<String>)],
+pub(super) fn deltas_of<R>(
+    asked: &[Since],
     mut entries: Vec<ZoneEntry>,
-) -> Vec<(ZoneId, Result<DeltaPage, CloudKitError>)> {
+    read: fn(Record) -> R,
+) -> Vec<Delta<R>> {
     asked
         .iter()
         .map(|(zone, token)| {
             let place =
                 entries.iter().position(|entry| entry.zone.zone_name.text() == Some(zone.name.as_str()));
             let page = match place {
-                Some(place) => delta(entries.swap_remove(place), token.as_deref()),
+                Some(place) => delta(entries.swap_remove(place), token.as_deref(), read),
                 None => Err(UNANSWERED),
             };
             (zone.clone(), page)
@@ -317,7 +351,11 @@ pub(super) fn deltas_of(
         .collect()
 }
 
-fn delta(entry: ZoneEntry, from: Option<&str>) -> Result<DeltaPage, CloudKitError> {
+fn delta<R>(
+    entry: ZoneEntry,
+    from: Option<&str>,
+    read: fn(Record) -> R,
+) -> Result<DeltaPage<R>, CloudKitError> {
     if let Some(fault) = entry.fault.filter(Fault::is_error) {
         return Err(fault.into_error(200, None));
     }
@@ -327,7 +365,7 @@ fn delta(entry: ZoneEntry, from: Option<&str>) -> Result<DeltaPage, CloudKitErro
     if entry.more && from == Some(token.as_str()) {
         return Err(CloudKitError::Stuck { what: "the changes of a library" });
     }
-    Ok(DeltaPage { records: records.into_iter().map(decode).collect(), token, more: entry.more })
+    Ok(DeltaPage { records: records.into_iter().map(read).collect(), token, more: entry.more })
 }
 
 #[cfg(test)]
@@ -340,6 +378,7 @@ mod tests {
         sent(photos.list(zone, &List::Library, None, 4, out));
         sent(photos.lookup(zone, &[]));
         sent(photos.changes(Area::Private, &[]));
+        sent(photos.outlines(Area::Private, &[]));
         sent(photos.albums(zone, None));
         sent(photos.zones(Area::Shared));
         sent(photos.counts(Area::Private, &[]));

@@ -27,7 +27,10 @@ const FACTS: [&str; 17] = [
 
 /// What follows the prefix of a resource in the names of its fields. The fingerprint stands in for a checksum
 /// that the resource itself does not give.
-pub(super) const RESOURCE_FIELDS: [&str; 5] = ["Res", "FileType", "Fingerprint", "Width", "Height"];
+pub(super) const RESOURCE_FIELDS: [&str; 5] = ["Res", "FileType", FINGERPRINT, "Width", "Height"];
+
+/// What follows the prefix of a resource in the name of the field that has its checksum.
+pub(super) const FINGERPRINT: &str = "Fingerprint";
 
 /// For album lists.
 pub(super) const ALBUM: [&str; 4] = ["albumNameEnc", "albumType", "parentId", "isDeleted"];
@@ -46,7 +49,17 @@ pub(super) fn photo() -> Vec<String> {
 
 /// For changes and lookups, which bring every type of record.
 pub(super) fn everything() -> Vec<String> {
-    let mut names = photo();
+    with_albums(photo())
+}
+
+/// For changes in outline: no field for which the server would have to make a download address.
+pub(super) fn outline() -> Vec<String> {
+    let facts = FACTS.iter().map(|&name| name.to_owned());
+    let prints = Kind::ALL.into_iter().map(|kind| format!("{}{FINGERPRINT}", kind.field_prefix()));
+    with_albums(facts.chain(prints).collect())
+}
+
+fn with_albums(mut names: Vec<String>) -> Vec<String> {
     for name in ALBUM.iter().chain(&MEMBER) {
         if !names.iter().any(|known| known == name) {
             names.push((*name).to_owned());
@@ -66,5 +79,8 @@ mod tests {
         let names = everything();
         assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
         assert_eq!(names.len(), 17 + 25 + 6);
+        let outline = outline();
+        assert_eq!(outline.iter().collect::<HashSet<_>>().len(), 17 + 5 + 6);
+        assert!(outline.iter().all(|name| names.contains(name) && !name.ends_with("Res")));
     }
 }

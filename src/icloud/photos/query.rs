@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::keys;
+use super::smart::SmartAlbum;
 use crate::model::ZoneId;
 
 /// Most records that the server puts on a page, whatever is asked (rclone, kei).
@@ -15,6 +16,12 @@ pub enum List {
     Library,
     /// Hidden photos, which no other list has.
     Hidden,
+    /// Recently Deleted.
+    Deleted,
+    /// Photos of bursts.
+    Bursts,
+    /// A smart album, of the photos that are neither hidden nor deleted.
+    Smart(SmartAlbum),
     /// The members of an album, by its record name.
     Album(String),
 }
@@ -23,8 +30,8 @@ impl List {
     /// Items on a full page: a photo is two records, a membership comes with its photo and is three.
     pub(super) fn stride(&self) -> u64 {
         match self {
-            Self::Library | Self::Hidden => 100,
             Self::Album(_) => 66,
+            _ => 100,
         }
     }
 
@@ -33,6 +40,9 @@ impl List {
         match self {
             Self::Library => "CPLAssetAndMasterByAssetDateWithoutHiddenOrDeleted",
             Self::Hidden => "CPLAssetAndMasterHiddenByAssetDate",
+            Self::Deleted => "CPLAssetAndMasterDeletedByExpungedDate",
+            Self::Bursts => "CPLBurstStackAssetAndMasterByAssetDate",
+            Self::Smart(_) => "CPLAssetAndMasterInSmartAlbumByAssetDate",
             Self::Album(_) => "CPLContainerRelationLiveByAssetDate",
         }
     }
@@ -42,6 +52,9 @@ impl List {
         match self {
             Self::Library => "CPLAssetByAssetDateWithoutHiddenOrDeleted".to_owned(),
             Self::Hidden => "CPLAssetHiddenByAssetDate".to_owned(),
+            Self::Deleted => "CPLAssetDeletedByExpungedDate".to_owned(),
+            Self::Bursts => "CPLAssetBurstStackAssetByAssetDate".to_owned(),
+            Self::Smart(smart) => format!("CPLAssetInSmartAlbumByAssetDate:{}", smart.suffix()),
             Self::Album(album) => format!("CPLContainerRelationNotDeletedByAssetDate:{album}"),
         }
     }
@@ -69,9 +82,13 @@ pub(super) fn page(zone: &ZoneId, list: &List, start_rank: u64) -> Value {
     let mut filters =
         vec![equals("startRank", "INT64", start_rank), equals("direction", "STRING", "ASCENDING")];
     let mut keys = json!(keys::photo());
-    if let List::Album(album) = list {
-        filters.push(equals("parentId", "STRING", album.as_str()));
-        keys = json!(keys::MEMBER);
+    match list {
+        List::Album(album) => {
+            filters.push(equals("parentId", "STRING", album.as_str()));
+            keys = json!(keys::MEMBER);
+        }
+        List::Smart(smart) => filters.push(equals("smartAlbum", "STRING", smart.suffix().to_uppercase())),
+        _ => {}
     }
     json!({
         "query": { "recordType": list.index(), "filterBy": filters },
@@ -135,7 +152,15 @@ pub(super) fn lookup(zone: &ZoneId, names: &[String]) -> Value {
 /// What changed in zones since their tokens; from the beginning where there is none. An empty token would mean
 /// "caught up" to the server, so it is never sent.
 pub(super) fn changes(zones: &[(ZoneId, Option<String>)]) -> Value {
-    let keys = keys::everything();
+    changes_with(&keys::everything(), zones)
+}
+
+/// As [`changes`], with the fields of an outline.
+pub(super) fn outlines(zones: &[(ZoneId, Option<String>)]) -> Value {
+    changes_with(&keys::outline(), zones)
+}
+
+fn changes_with(keys: &[String], zones: &[(ZoneId, Option<String>)]) -> Value {
     let zones: Vec<Value> = zones
         .iter()
         .map(|(zone, token)| {

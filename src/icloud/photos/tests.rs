@@ -9,6 +9,7 @@ use super::decode::{Decoded, decode};
 use super::name::{file_name, text};
 use super::page::Page;
 use super::query::{self, List};
+use super::smart::SmartAlbum;
 use super::uti::shows_video;
 use crate::icloud::cloudkit::CloudKitError::{NotFound, Stuck, Unanswered, ZoneNotFound};
 use crate::icloud::cloudkit::{Batch, Databases, Deltas, Field, Queried};
@@ -42,7 +43,7 @@ fn read<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
 /// Changes of one zone, from a point before all examples.
 fn changes(name: &str, zone: ZoneId) -> Option<DeltaPage> {
     let answer: Deltas = read(name)?;
-    let mut pages = deltas_of(&[(zone, Some("before".into()))], answer.zones.unwrap());
+    let mut pages = deltas_of(&[(zone, Some("before".into()))], answer.zones.unwrap(), decode);
     Some(pages.pop().unwrap().1.unwrap())
 }
 
@@ -102,6 +103,8 @@ fn requests_are_those_of_the_examples() {
         ("all_photos_query_request", query::page(&zone, &List::Library, 0)),
         ("all_photos_page2_request", query::page(&zone, &List::Library, 7)),
         ("album_query_request", query::page(&zone, &album, 0)),
+        ("smart_album_query_request", query::page(&zone, &List::Smart(SmartAlbum::Favourites), 0)),
+        ("recently_deleted_request", query::page(&zone, &List::Deleted, 0)),
         ("albums_query_request", query::albums(&zone, None, None)),
         ("albums_query_page2_request", query::albums(&zone, None, Some(marker))),
         ("albums_children_request", query::albums(&zone, Some("44731F5F-12E8-46A7-8CB5-34D868AEB038"), None)),
@@ -373,7 +376,7 @@ fn pages_that_are_empty_or_split_or_of_another_zone_are_understood() {
 fn zones_fail_one_by_one_and_are_matched_by_name() {
     let Some(answer) = read::<Deltas>("changes_zone_one_zone_missing") else { return };
     let asked = ["SharedSync", "PrimarySync", "Unmentioned"].map(|name| (zone(name), None));
-    let pages = deltas_of(&asked, answer.zones.unwrap());
+    let pages = deltas_of(&asked, answer.zones.unwrap(), decode);
     assert!(matches!(&pages[0].1, Err(ZoneNotFound { .. })));
     assert!(matches!(&pages[1].1, Ok(page) if page.token == TOKEN));
     assert!(matches!(&pages[2].1, Err(Unanswered { .. })));
@@ -384,7 +387,7 @@ fn a_zone_that_promises_more_without_moving_on_is_an_error() {
     let Some(answer) = read::<Deltas>("changes_zone_empty_more_coming") else { return };
     let entries = answer.zones.unwrap();
     let token = entries[0].sync_token.clone();
-    let pages = deltas_of(&[(primary(), token)], entries);
+    let pages = deltas_of(&[(primary(), token)], entries, decode);
     assert!(matches!(&pages[0].1, Err(Stuck { .. })));
 }
 

@@ -168,7 +168,9 @@ pub(super) fn place(
             && root.stat(&old.path)?.is_some()
         {
             home.attic = Some(root.retire(&old.path, attic_date)?);
-            home.dirs.push(old.path.parent());
+            // Others leave that directory too, and the last of them removes it.
+            home.left = Some(old.path.parent());
+            root.prune(&old.path.parent())?;
         }
     }
     home.dirs.push(home.path.parent());

@@ -15,12 +15,14 @@ mod masters;
 mod record;
 mod remove;
 mod reserve;
+mod room;
 mod site;
 mod task;
 mod verify;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -29,14 +31,20 @@ use super::lookup::Renewer;
 use super::{Context, RunError};
 use crate::event::Event;
 use crate::model::ItemId;
+pub(in crate::sync) use known::same_time;
 use record::{Report, record};
 pub use remove::remove;
+pub(in crate::sync) use remove::{allowed, to_leave};
+use room::Room;
 
 /// Dirty items planned at a time.
 const BATCH: usize = 128;
 
 /// Bodies that may fail one after the other before the run is given up: something is wrong with more than an item.
 const FAILURES_IN_A_ROW: u64 = 40;
+
+/// How long workers may take to end when the disk ended the run.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// Tells the planner that marks were set, and at last that no more will come.
 #[derive(Debug, Default)]
@@ -75,7 +83,12 @@ pub async fn apply(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
     let (reports, inbox) = mpsc::channel(256);
     let busy = Busy::default();
     let recorder = tokio::spawn(record(ctx.clone(), inbox, busy.clone()));
-    let planned = Planner::new(ctx, reports, busy).run(feed).await;
+    let mut planner = Planner::new(ctx, reports, busy);
+    let planned = planner.run(feed).await;
+    if matches!(&planned, Err(RunError::Tree(error)) if error.is_disk()) {
+        planner.let_workers_end().await;
+    }
+    drop(planner);
     // The planner and every worker are gone, so the recorder comes to an end and has recorded everything.
     let recorded = recorder.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     // Where both failed, the planner only noticed that the recorder was gone.
@@ -87,7 +100,10 @@ pub async fn foresee(ctx: &Context) -> Result<(), RunError> {
     let (mut after, now) = (None, ctx.now());
     loop {
         let batch = ctx.read(move |view| crate::state::dirty_after(view, after, BATCH)).await?;
-        let Some((_, last)) = batch.last() else { return remove::foresee(ctx).await };
+        let Some((_, last)) = batch.last() else {
+            room::foresee(ctx).await?;
+            return remove::foresee(ctx).await;
+        };
         after = Some(last.seq);
         let due = batch.into_iter().filter(|(_, mark)| mark.not_before <= now).collect();
         let manner = reserve::Manner { dry: true, patient: false };
@@ -109,6 +125,11 @@ pub async fn foresee(ctx: &Context) -> Result<(), RunError> {
     }
 }
 
+/// What ends a run that is otherwise done: files for which there was no room.
+pub async fn room_for_all(ctx: &Context) -> Result<(), RunError> {
+    room::verdict(ctx).await
+}
+
 /// Walks the dirty marks and keeps the workers busy.
 struct Planner<'a> {
     ctx: &'a Context,
@@ -117,19 +138,28 @@ struct Planner<'a> {
     width: Arc<Semaphore>,
     workers: JoinSet<Result<(), RunError>>,
     busy: Busy,
+    /// Items whose time has not come when they were met, with the generation of their marks.
+    resting: Vec<(ItemId, u32)>,
     /// Items that were put off, while that is of use.
     later: Option<Vec<ItemId>>,
     failures: Arc<fetch::Streak>,
+    room: Room,
 }
 
 /// Items not to be planned now: their files are on the way, or they could not be settled in this run and rest until
-/// the next. Bounded by what is in flight and what fails.
+/// the next, unless they are marked anew: such an entry has the generation of the mark. Bounded by what is in flight and
+/// what fails.
 #[derive(Clone, Default)]
-struct Busy(Arc<Mutex<HashSet<ItemId>>>);
+struct Busy(Arc<Mutex<HashMap<ItemId, Option<u32>>>>);
 
 impl Busy {
     fn add(&self, item: ItemId) {
-        self.lock().insert(item);
+        self.lock().insert(item, None);
+    }
+
+    /// The item rests as long as its mark is of this generation.
+    fn rest(&self, item: ItemId, generation: u32) {
+        self.lock().insert(item, Some(generation));
     }
 
     /// The item's mark is settled, or set anew: it may be planned again.
@@ -138,10 +168,14 @@ impl Busy {
     }
 
     fn has(&self, item: &ItemId) -> bool {
-        self.lock().contains(item)
+        self.lock().contains_key(item)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<ItemId>> {
+    fn keeps(&self, item: &ItemId, generation: u32) -> bool {
+        self.lock().get(item).is_some_and(|rests| rests.is_none_or(|rests| rests == generation))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ItemId, Option<u32>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -153,14 +187,24 @@ impl<'a> Planner<'a> {
             width: Arc::new(Semaphore::new(ctx.job.network.connections as usize)),
             workers: JoinSet::new(),
             busy,
+            resting: Vec::new(),
             later: Some(Vec::new()),
             failures: Arc::default(),
+            room: Room::default(),
             ctx,
             reports,
         }
     }
 
-    async fn run(mut self, feed: &Feed) -> Result<(), RunError> {
+    /// Lets what is in flight come to its end, so that nothing is staged any more and all that was placed is recorded.
+    async fn let_workers_end(&mut self) {
+        self.ctx.stop.cancel();
+        let all = async { while self.workers.join_next().await.is_some() {} };
+        // Whoever hangs at a disk that is gone is left behind.
+        let _late = tokio::time::timeout(LAST_WORDS, all).await;
+    }
+
+    async fn run(&mut self, feed: &Feed) -> Result<(), RunError> {
         feed.begun.notified().await;
         loop {
             // Read the flag before the pass: marks set while the pass runs may have been passed by.
@@ -177,7 +221,8 @@ impl<'a> Planner<'a> {
                 }
                 // Renewed records may have marked items anew while their workers ended.
                 if !self.pass(feed).await? {
-                    return self.drain().await;
+                    self.drain().await?;
+                    return reserve::count_resting(self.ctx, std::mem::take(&mut self.resting)).await;
                 }
             }
         }
@@ -197,33 +242,49 @@ impl<'a> Planner<'a> {
                 return Ok(true);
             };
             after = Some(last.seq);
-            let free = batch.into_iter().filter(|(item, _)| !self.busy.has(item));
+            let free = batch.into_iter().filter(|(item, mark)| !self.busy.keeps(item, mark.generation));
             let (due, resting): (Vec<_>, Vec<_>) = free.partition(|(_, mark)| mark.not_before <= now);
-            for (item, _) in &resting {
-                self.busy.add(item.clone());
+            for (item, mark) in resting {
+                self.busy.rest(item.clone(), mark.generation);
+                self.resting.push((item, mark.generation));
             }
-            reserve::count_resting(self.ctx, resting).await?;
             if due.is_empty() {
                 continue;
             }
             found = true;
+            let generations: HashMap<ItemId, u32> =
+                due.iter().map(|(item, mark)| (item.clone(), mark.generation)).collect();
             let manner = reserve::Manner { dry: false, patient: self.later.is_some() };
-            let planned = reserve::reserve(self.ctx, due, &self.busy, manner).await?;
-            planned.resting.iter().chain(&planned.later).for_each(|item| self.busy.add(item.clone()));
+            let mut planned = reserve::reserve(self.ctx, due, &self.busy, manner).await?;
+            planned.later.iter().for_each(|item| self.busy.add(item.clone()));
+            self.rest(&planned.resting, &generations);
             if let Some(later) = &mut self.later {
                 later.extend(planned.later.iter().cloned());
             }
+            let lost = masters::bring(self.ctx, std::mem::take(&mut planned.need_master)).await?;
+            self.rest(&lost, &generations);
             self.carry_out(planned).await?;
+        }
+    }
+
+    fn rest(&self, items: &[ItemId], generations: &HashMap<ItemId, u32>) {
+        for item in items {
+            if let Some(generation) = generations.get(item) {
+                self.busy.rest(item.clone(), *generation);
+            }
         }
     }
 
     /// Starts a worker for each file, as many at a time as the job allows.
     async fn carry_out(&mut self, planned: reserve::Planned) -> Result<(), RunError> {
-        for item in masters::bring(self.ctx, planned.need_master).await? {
-            self.busy.add(item);
+        if !planned.works.is_empty() {
+            self.room.measure(self.ctx).await?;
         }
         for work in planned.works {
             self.busy.add(work.item.clone());
+            if !self.fits(&work).await? {
+                continue;
+            }
             let fetched = || work.tasks.iter().filter(|task| task.source.is_none());
             let bytes = fetched().map(|task| task.wanted.resource.size).sum();
             self.ctx.tell(&Event::Planned { files: fetched().count() as u64, bytes });
@@ -232,10 +293,11 @@ impl<'a> Planner<'a> {
             self.report(begin).await;
             for task in work.tasks {
                 let permit = self.permit().await?;
+                let claim = self.room.claim(&task);
                 let (ctx, renewer) = (self.ctx.clone(), self.renewer.clone());
                 let (reports, streak) = (self.reports.clone(), self.failures.clone());
                 self.workers.spawn(async move {
-                    let _permit = permit;
+                    let (_permit, _claim) = (permit, claim);
                     let report = fetch::bring(&ctx, &renewer, &streak, Box::new(task)).await?;
                     // A closed channel means that the recorder failed; its error is the one to show.
                     let _sent = reports.send(report).await;
@@ -244,6 +306,20 @@ impl<'a> Planner<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether an item's files fit on the disk. While something is on its way, that is not known for certain. What does not
+    /// fit keeps its mark and rests until the next run.
+    async fn fits(&mut self, work: &reserve::Work) -> Result<bool, RunError> {
+        let needed = room::needed(work);
+        while !self.room.has(needed) {
+            let Some(ended) = self.workers.join_next().await else {
+                return self.room.has_rest(self.ctx, work).await;
+            };
+            ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+            self.room.measure(self.ctx).await?;
+        }
+        Ok(true)
     }
 
     async fn report(&self, report: Report) {

@@ -233,9 +233,9 @@ impl Group {
             .iter_mut()
             .map(|(item, pending)| (item.clone(), std::mem::take(&mut pending.troubles)))
             .collect();
-        let newer = ctx
+        let (newer, failed) = ctx
             .write(move |batch| {
-                let mut newer = Vec::new();
+                let (mut newer, mut failed) = (Vec::new(), Vec::new());
                 for (item, file, given, happened) in placed {
                     if let Some(source) = given {
                         give_away(batch, &source)?;
@@ -253,6 +253,8 @@ impl Group {
                         (Some(why), Some(generation)) => {
                             if batch.postpone_planned(&item, generation, why, waiting, now)? {
                                 newer.push(item);
+                            } else {
+                                failed.push((item, generation));
                             }
                         }
                     }
@@ -260,7 +262,7 @@ impl Group {
                 for (class, (matched, unmatched)) in classes {
                     batch.count_class(class, matched, unmatched)?;
                 }
-                Ok(newer)
+                Ok((newer, failed))
             })
             .await?;
         // What is planned anew in this run is told when it is settled.
@@ -270,6 +272,9 @@ impl Group {
         settled.extend(newer);
         for item in &settled {
             self.busy.remove(item);
+        }
+        for (item, generation) in failed {
+            self.busy.rest(item, generation);
         }
         Ok(())
     }

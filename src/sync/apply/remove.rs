@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::BATCH;
 use super::known::{holds, same_time};
 use crate::config::{Policy, Removed, StopAbove};
-use crate::model::{ItemId, Kind};
+use crate::model::{Asset, ItemId, Kind};
 use crate::state::{self, HistoryEvent, Lies, PlacedFile, Placement, What, Why};
 use crate::sync::context::blocking;
 use crate::sync::{Context, RunError, plan};
@@ -83,7 +83,7 @@ pub async fn remove(ctx: &Context, confirmed: u64) -> Result<(), RunError> {
 }
 
 /// How many files may leave in one run without being asked about, of `total`.
-fn allowed(removed: &Removed, total: u64) -> u64 {
+pub(in crate::sync) fn allowed(removed: &Removed, total: u64) -> u64 {
     match removed.stop_above {
         StopAbove::Files(files) => files,
         StopAbove::Share(percent) => (total.saturating_mul(u64::from(percent)) / 100).clamp(ALWAYS, NEVER),
@@ -113,11 +113,7 @@ async fn leaving(ctx: &Context, after: Option<u64>) -> Result<Option<(Vec<Leavin
                     continue;
                 };
                 let gone = asset.is_gone();
-                let kinds: Vec<Kind> = if gone {
-                    placement.files.iter().filter(|file| file.may_leave()).map(|file| file.kind).collect()
-                } else {
-                    plan::surplus(&asset, &placement).map(|file| file.kind).collect()
-                };
+                let kinds = to_leave(&asset, &placement);
                 if gone || !kinds.is_empty() {
                     let settles = gone || mark.why.is_none();
                     let why = if gone { Why::Deleted } else { Why::Reverted };
@@ -129,6 +125,14 @@ async fn leaving(ctx: &Context, after: Option<u64>) -> Result<Option<(Vec<Leavin
         })
         .await?;
     Ok(found)
+}
+
+/// Files of an item that iCloud no longer has and that may leave.
+pub(in crate::sync) fn to_leave(asset: &Asset, placement: &Placement) -> Vec<Kind> {
+    if asset.is_gone() {
+        return placement.files.iter().filter(|file| file.may_leave()).map(|file| file.kind).collect();
+    }
+    plan::surplus(asset, placement).map(|file| file.kind).collect()
 }
 
 async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {

@@ -110,14 +110,16 @@ pub(super) async fn reserve(
     Ok(planned)
 }
 
-/// Counts items that rest since an earlier run: they are missing all the same.
-pub(super) async fn count_resting(ctx: &Context, items: Vec<(ItemId, Mark)>) -> Result<(), RunError> {
+/// Counts items that rest since an earlier run and were not marked anew: they are missing all the same.
+pub(super) async fn count_resting(ctx: &Context, items: Vec<(ItemId, u32)>) -> Result<(), RunError> {
     if items.is_empty() {
         return Ok(());
     }
     let tally = ctx.tally.clone();
     ctx.read(move |view| {
-        for (item, mark) in items {
+        for (item, generation) in items {
+            let mark = state::mark(view, &item)?.filter(|mark| mark.generation == generation);
+            let Some(mark) = mark else { continue };
             if mark.waiting {
                 tally.note(|out| out.waiting += 1);
                 continue;

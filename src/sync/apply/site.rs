@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::donor::{Donation, Donors};
+use super::known::{holds, same_time};
 use super::task::{Source, Task};
 use crate::config::Photos;
 use crate::model::{Asset, Checksum, ItemId, Kind, Master, Resource};
@@ -127,8 +128,12 @@ impl Site<'_, '_> {
                 lies: Lies::There,
                 pinned: old.as_ref().is_some_and(|old| old.pinned && old.checksum == file.resource.checksum),
             };
-            if self.is_same(&path, &file.resource)? {
-                placed.proof = Some(Proof::Proven);
+            placed.proof = self.proof_at(&path, &file.resource, old.as_ref())?;
+            if placed.proof.is_some() {
+                let access = if asset.hidden { Access::Private } else { Access::Shared };
+                if self.root.stat(&path)?.is_some_and(|facts| !same_time(facts.mtime_ns, &placed)) {
+                    laid.retimed.push((path, Finish { mtime, access }));
+                }
                 laid.adopted.push((text, placed.clone()));
                 put(&mut placement, placed);
                 continue;
@@ -143,7 +148,7 @@ impl Site<'_, '_> {
                     let lies = placement.lies_at(&old);
                     let (lies, same) = (RelPath::parse(&lies).ok(), old.checksum == placed.checksum);
                     // The ledger goes on telling where the content lies until it is in its place.
-                    if same && old.lies != Lies::There {
+                    if same && matches!(old.lies, Lies::Elsewhere(_) | Lies::Attic(_)) {
                         source = lies.map(|path| Source { path, file: old.clone(), giver: None });
                         put(
                             &mut placement,
@@ -223,7 +228,7 @@ impl Site<'_, '_> {
             let at = wanted.iter().position(|wanted| wanted.resource.kind == file.kind);
             let name = at.and_then(|at| names.files.get(at)).unwrap_or(&file.name).clone();
             let lies = match &file.lies {
-                Lies::There => Lies::Elsewhere(old.path(&file.name)),
+                Lies::There | Lies::Altered => Lies::Elsewhere(old.path(&file.name)),
                 other => other.clone(),
             };
             new.files.push(PlacedFile { name, lies, ..file.clone() });
@@ -261,8 +266,10 @@ impl Site<'_, '_> {
         for file in missing {
             let at = wanted.iter().position(|other| other == file).unwrap_or(0);
             let name = plain.files.get(at).cloned().unwrap_or_default();
-            let own =
-                placement.file(file.resource.kind).is_some_and(|old| old.name == name && old.is_in_place());
+            let own = placement.file(file.resource.kind).is_some_and(|old| {
+                let at_its_path = matches!(old.lies, Lies::There | Lies::Altered);
+                old.name == name && old.proof.is_some() && at_its_path
+            });
             let spot = if own { Spot::Same } else { self.spot(&placement.path(&name), file)? };
             if matches!(spot, Spot::Same | Spot::Free) {
                 names.push(Some(FileName { name, or_else: None }));
@@ -300,6 +307,26 @@ impl Site<'_, '_> {
             return Ok(Spot::Taken);
         }
         Ok(if self.is_same(&path, &file.resource)? { Spot::Same } else { Spot::Maybe })
+    }
+
+    /// The proof of what lies at the path, when that is the wanted content already: by Apple's checksum, or, where a file
+    /// only seemed altered, by what larder knows of it.
+    fn proof_at(
+        &mut self,
+        path: &RelPath,
+        resource: &Resource,
+        old: Option<&PlacedFile>,
+    ) -> Result<Option<Proof>, RunError> {
+        if self.is_same(path, resource)? {
+            return Ok(Some(Proof::Proven));
+        }
+        let Some(old) = old.filter(|old| old.lies == Lies::Altered && old.checksum == resource.checksum)
+        else {
+            return Ok(None);
+        };
+        let facts = self.root.stat(path)?;
+        let plausible = facts.is_some_and(|facts| facts.kind == FileKind::File && facts.size == old.size);
+        Ok(if plausible && holds(self.root, path, old)? { old.proof } else { None })
     }
 
     /// Whether the very content that is wanted lies at the path, proven by Apple's checksum.

@@ -42,6 +42,6 @@ fn fingerprint(ctx: &Context) -> String {
         albums.path,
         albums.include,
         albums.exclude,
-        policy::fingerprint(ctx)
+        policy::fingerprint(&ctx.job.photos)
     )
 }

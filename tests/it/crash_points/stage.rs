@@ -163,6 +163,11 @@ impl Stage {
         self.run_with(orders, false)
     }
 
+    /// Carries it out once more on what is there now.
+    pub(super) fn run_again(&self, orders: &str) -> Ran {
+        self.run_with(orders, false)
+    }
+
     fn begin_again(&self) {
         for dir in ["mirror", "state", "out"] {
             let (old, now) = (self.before.path().join(dir), self.here.path(dir));
@@ -268,7 +273,7 @@ fn library(disk: Disk) -> TestEnvironment {
             ..NewPhoto::default()
         });
     }
-    let (view, _) = (disk.view().1, ());
+    let view = disk.view().1;
     let policy = if disk == Disk::Plain { "delete" } else { "attic" };
     here.write_job(&format!(
         "[photos.albums]\nview = \"{view}\"\n[removed]\npolicy = \"{policy}\"\n[network]\nconnections = {CONNECTIONS}"

@@ -5,17 +5,24 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use crate::album_oracle::TOP;
 use crate::tree::{Found, sha256};
 
 /// Everything below the destination.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Disk {
-    /// Files of the mirror by path.
+    /// Files of the library by path.
     pub(super) files: BTreeMap<String, Found>,
+    /// Files that show them in albums.
+    pub(super) shown: BTreeMap<String, Found>,
+    /// Which files are one.
+    pub(super) inodes: BTreeMap<String, u64>,
     /// Symbolic links of the mirror.
     pub(super) links: BTreeSet<String>,
-    /// Directories of the mirror.
+    /// Directories of the library.
     pub(super) dirs: BTreeSet<String>,
+    /// Directories of albums.
+    pub(super) shown_dirs: BTreeSet<String>,
     /// Contents that the attic holds.
     pub(super) attic: BTreeSet<String>,
     /// Files that were left where files are staged.
@@ -27,6 +34,9 @@ impl Disk {
         let mut disk = Self::default();
         let mut own = Self::default();
         disk.walk(destination, "");
+        let in_albums = |path: &str| path == "Albums" || path.starts_with(TOP);
+        disk.shown = disk.files.extract_if(.., |path, _| in_albums(path)).collect();
+        disk.shown_dirs = disk.dirs.extract_if(.., |path| in_albums(path)).collect();
         own.walk(&destination.join(".larder"), "");
         disk.attic = own
             .files
@@ -60,6 +70,7 @@ impl Disk {
                     mtime_ms: facts.mtime() * 1000 + facts.mtime_nsec() / 1_000_000,
                     mode: facts.permissions().mode() & 0o7777,
                 };
+                self.inodes.insert(path.clone(), facts.ino());
                 self.files.insert(path, found);
             }
         }
@@ -67,13 +78,19 @@ impl Disk {
 
     /// Whether this content is anywhere.
     pub(super) fn holds(&self, sha256: &str) -> bool {
-        self.attic.contains(sha256) || self.files.values().any(|file| file.sha256 == sha256)
+        self.attic.contains(sha256) || self.all().any(|(_, file)| file.sha256 == sha256)
+    }
+
+    /// Files of the library and of albums.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&String, &Found)> {
+        self.files.iter().chain(&self.shown)
     }
 
     /// Directories with nothing in them.
     pub(super) fn empty_dirs(&self) -> impl Iterator<Item = &String> {
-        let all = || self.files.keys().chain(&self.links).chain(&self.dirs);
-        self.dirs.iter().filter(move |dir| {
+        let dirs = || self.dirs.iter().chain(&self.shown_dirs);
+        let all = move || self.all().map(|(path, _)| path).chain(&self.links).chain(dirs());
+        dirs().filter(move |dir| {
             let inside = format!("{dir}/");
             !all().any(|path| path.starts_with(&inside))
         })

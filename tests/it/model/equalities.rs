@@ -24,7 +24,7 @@ type Sum = BTreeMap<(String, String, i64), usize>;
 
 fn sum(disk: &Disk) -> Sum {
     let mut sum = Sum::new();
-    for (path, file) in &disk.files {
+    for (path, file) in disk.all() {
         *sum.entry((unmarked(path), file.sha256.clone(), file.mtime_ms)).or_default() += 1;
     }
     sum
@@ -87,7 +87,8 @@ fn found_again(here: &TestEnvironment, before: &Disk) -> Result<(), String> {
     if fetched > 0 {
         return Err(format!("{fetched} files were fetched although everything was there"));
     }
-    differences(&before.files, &after.files)
+    differences(&before.files, &after.files)?;
+    differences(&before.shown, &after.shown)
 }
 
 fn differences<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(

@@ -26,3 +26,23 @@ fn a_photo_that_changes_while_it_fails() {
         &[Step::Cloud(pending), Step::Sync, Step::Cloud(Cloud::Edit(6)), Step::Sync],
     );
 }
+
+/// The item rested when the run began, and was not looked at again although it changed on a later page.
+#[test]
+fn a_photo_that_changes_while_it_rests() {
+    let pending =
+        Cloud::Add { kind: 0, name: 0, day: 0, hidden: false, pending: true, shared: false, album: None };
+    goes_well(
+        SharedRole::None,
+        52,
+        &[
+            Step::Cloud(Cloud::Quirk(5)),
+            Step::Cloud(pending),
+            Step::Sync,
+            Step::Sync,
+            Step::Sync,
+            Step::Sync,
+            Step::Cloud(Cloud::Edit(6)),
+        ],
+    );
+}

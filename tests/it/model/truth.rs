@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::disk::Disk;
 use super::person::{Done, Person};
+use crate::album_oracle::{self, View};
 use crate::oracle::{self, Photo};
+use crate::tree::Tree;
 
 /// A file of a photo: record name of the photo, and what the file is for it.
 type Slot = (String, String);
@@ -50,12 +52,17 @@ impl Excuse {
 /// What is known of the mirror.
 #[derive(Debug, Default)]
 pub(super) struct Truth {
-    /// What iCloud asked for when the last run began.
+    /// The photos that iCloud had when the last run began.
+    photos: Vec<Photo>,
+    /// What iCloud asked for then.
     wants: BTreeMap<Slot, Want>,
     /// Where each file was found last.
     found: BTreeMap<Slot, String>,
     /// Files that the person took away or changed, and what was asked for then.
     disturbed: BTreeMap<Slot, Excuse>,
+    /// Contents of files that were overwritten so that nothing but reading them tells. They may be moved for what they
+    /// were, also to the place of another photo.
+    disguised: BTreeSet<String>,
     /// Photos of which an upload was finished without a word.
     untold: BTreeSet<String>,
     /// What names of each photo's files may begin and end with.
@@ -71,7 +78,8 @@ impl Truth {
     /// Takes over what iCloud holds now.
     pub(super) fn expect(&mut self, inventory: &Inventory) {
         self.wants.clear();
-        for photo in oracle::mirror_of(inventory) {
+        self.photos = oracle::mirror_of(inventory);
+        for photo in std::mem::take(&mut self.photos) {
             self.learn_names(&photo);
             for file in &photo.files {
                 let want = Want {
@@ -82,6 +90,7 @@ impl Truth {
                 };
                 self.wants.insert((photo.id.clone(), file.kind.clone()), want);
             }
+            self.photos.push(photo);
         }
     }
 
@@ -115,6 +124,7 @@ impl Truth {
                 self.found.iter().filter(|(_, found)| *found == path).map(|(slot, _)| slot.clone()).collect();
             for slot in slots {
                 let excuse = if done.disguised.contains(path) {
+                    self.disguised.extend(self.wants.get(&slot).map(|want| want.sha256.clone()));
                     Excuse::UntilRead
                 } else {
                     Excuse::UntilAskedFor(self.wants.get(&slot).cloned())
@@ -188,7 +198,9 @@ impl Truth {
         let assigned = self.assign(disk, person);
         for (slot, want) in &self.wants {
             let disturbed = self.disturbed.get(slot);
-            let excused = disturbed.is_some_and(|excuse| excuse.holds(want)) || self.untold.contains(&slot.0);
+            let excused = disturbed.is_some_and(|excuse| excuse.holds(want))
+                || self.untold.contains(&slot.0)
+                || self.disguised.contains(&want.sha256);
             let Some(path) = assigned.get(slot) else {
                 if !excused {
                     wrong.push(format!("{slot:?} is missing: {want:?}, was {:?}", self.found.get(slot)));
@@ -221,6 +233,7 @@ impl Truth {
         let empty = disk.empty_dirs().filter(|dir| !person.dirs.contains(*dir));
         wrong.extend(empty.map(|dir| format!("{dir}/ is empty")));
 
+        wrong.extend(self.compare_views(disk, &assigned));
         self.kept.extend(disk.files.values().map(|file| file.sha256.clone()));
         self.kept.extend(disk.attic.iter().cloned());
         let lost = self.kept.iter().filter(|sha256| !disk.holds(sha256));
@@ -232,6 +245,34 @@ impl Truth {
             .retain(|asset| self.wants.keys().any(|slot| slot.0 == *asset && !assigned.contains_key(slot)));
         self.found.retain(|slot, _| living(slot));
         self.found.extend(assigned);
+        wrong
+    }
+
+    /// Albums on disk show the photos whose files lie where they should. Marks outlive their reason here.
+    fn compare_views(&self, disk: &Disk, assigned: &BTreeMap<Slot, String>) -> Vec<String> {
+        let is_there = |photo: &&Photo| {
+            photo.files.iter().all(|file| {
+                let slot = (photo.id.clone(), file.kind.clone());
+                assigned.contains_key(&slot) && !self.disturbed.contains_key(&slot)
+            }) && !self.untold.contains(&photo.id)
+        };
+        let excused: Vec<&Photo> = self.photos.iter().filter(|photo| !is_there(photo)).collect();
+        let mut owners = BTreeMap::new();
+        for photo in self.photos.iter().filter(is_there) {
+            for (at, file) in photo.files.iter().enumerate() {
+                let path = assigned[&(photo.id.clone(), file.kind.clone())].clone();
+                owners.insert(path, (photo, at));
+            }
+        }
+        let tree = Tree {
+            files: disk.all().map(|(path, found)| (path.clone(), found.clone())).collect(),
+            dirs: disk.shown_dirs.iter().map(|dir| (dir.clone(), 0)).collect(),
+            inodes: disk.inodes.clone(),
+            links: BTreeMap::new(),
+        };
+        let mut wrong = Vec::new();
+        album_oracle::check(&tree, &owners, &excused, View::Hardlink, &mut wrong);
+        wrong.retain(|line| !line.ends_with("has a mark without need") && !line.starts_with("nobody is"));
         wrong
     }
 

@@ -22,6 +22,9 @@ pub struct Quirks {
     pub empty_delta_pages: u64,
     /// Deltas say `moreComing` for ever and return the token they were asked with.
     pub stuck_delta: bool,
+    /// Deltas since a token say that nothing changed, and give the present token: what changed meanwhile is never told. The
+    /// whole history has it.
+    pub lost_changes: bool,
     /// Relations in deltas come with empty `fields` (rclone parses the record name for it).
     pub bare_relations: bool,
     /// On a delta page relations come first, then assets, then masters.
@@ -61,6 +64,7 @@ impl Default for Quirks {
             no_marker: false,
             empty_delta_pages: 0,
             stuck_delta: false,
+            lost_changes: false,
             bare_relations: false,
             relations_first: false,
             bare_tombstones: false,

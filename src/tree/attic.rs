@@ -4,17 +4,19 @@
 //! power cut finds at least one of them.
 
 use std::fs::File;
+use std::io::{Read, Seek as _};
 use std::os::fd::OwnedFd;
 
 use jiff::civil::Date;
-use rustix::fs::{self, AtFlags};
+use rustix::fs::{self, AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::facts::{Facts, FileKind, open_in};
+use super::facts::{CHUNK, Facts, FileKind, open_in};
 use super::path::OWN_DIR;
 use super::shelves::{ATTIC, attic_dir};
 use super::{Access, Dir, RelPath, Root, TreeError, name, transfer};
 use crate::failpoint::{Point, pass};
+use crate::model::ContentHasher;
 
 /// A directory of the attic in which one file is to be kept.
 struct Shelf {
@@ -125,14 +127,47 @@ impl Root {
                 file.sync_all()
             })
             .map_err(failed)?;
-        first_free(path, |to| transfer::rename_new(Point::AtticPlace, &incoming, &name, &shelf.fd, to))
-            .map_err(|errno| failed(errno.into()))
+        first_free(path, |to| {
+            match transfer::rename_new(Point::AtticPlace, &incoming, &name, &shelf.fd, to) {
+                // The copy of a run that was cut off before the old name went.
+                Err(Errno::EXIST) if shelf.has_content_of(to, old)? => Ok(()),
+                result => result,
+            }
+        })
+        .map_err(|errno| failed(errno.into()))
+        .and_then(|to| Self::remove_incoming(&incoming, &name).map(|()| to))
     }
 }
 
 impl Shelf {
     fn path(&self, name: &str) -> Result<RelPath, TreeError> {
         self.dir.join(name).map_err(|bad| TreeError::Reserved { path: bad.path })
+    }
+
+    /// Whether `name` is a file with the content of `old`.
+    fn has_content_of(&self, name: &str, old: &File) -> rustix::io::Result<bool> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let mut there = File::from(fs::openat(&self.fd, name, flags, Mode::empty())?);
+        let io = |error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
+        if there.metadata().map_err(io)?.len() != old.metadata().map_err(io)?.len() {
+            return Ok(false);
+        }
+        let mut old = old;
+        old.rewind().map_err(io)?;
+        let mut digests = [ContentHasher::new(true), ContentHasher::new(true)];
+        let mut buffer = vec![0; CHUNK];
+        for (hasher, file) in digests.iter_mut().zip([&mut old as &mut dyn Read, &mut there]) {
+            loop {
+                match file.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(n) => hasher.update(&buffer[..n]),
+                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(io(error)),
+                }
+            }
+        }
+        let [old, there] = digests.map(ContentHasher::finish);
+        Ok(old == there)
     }
 
     /// Whether `name` is another name of that very file.

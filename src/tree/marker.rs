@@ -90,12 +90,19 @@ impl Root {
         pass(Point::MarkerCreate).map_err(failed)?;
         let (incoming, mut file) = self.create_incoming(MARKER)?;
         pass(Point::MarkerWrite).map_err(failed)?;
-        file.write_all(text.as_bytes())
+        let own = self.make_dir(&path.parent(), Access::Private)?;
+        let written = file
+            .write_all(text.as_bytes())
             .and_then(|()| Ok(pass(Point::MarkerSync)?))
             .and_then(|()| file.sync_all())
-            .map_err(|source| TreeError::from_io("write", &path, source))?;
-        let own = self.make_dir(&path.parent(), Access::Private)?;
-        transfer::rename_new(Point::MarkerRename, &incoming, MARKER, &own, MARKER).map_err(failed)?;
+            .map_err(|source| TreeError::from_io("write", &path, source))
+            .and_then(|()| {
+                transfer::rename_new(Point::MarkerRename, &incoming, MARKER, &own, MARKER).map_err(failed)
+            });
+        if written.is_err() {
+            Self::remove_incoming(&incoming, MARKER)?;
+        }
+        written?;
         self.sync_dirs(&[path.parent()])?;
         Ok(id)
     }

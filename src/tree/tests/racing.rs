@@ -60,7 +60,12 @@ fn c4_a_file_that_is_swapped_between_the_copy_for_the_attic_and_the_exchange_is_
         let end = Ends(&done);
         for number in 0..60 {
             let staging = destination.staged("cd", &format!("ours {number}"));
-            destination.root.replace(staging, &rel("a.jpg"), today(), Finish::default()).unwrap();
+            match destination.root.replace(staging, &rel("a.jpg"), today(), Finish::default()) {
+                Ok(_) => {}
+                // Linux links no file that is being replaced in that instant: the item is tried again by the next run.
+                Err(TreeError::Io { .. }) => destination.root.discard("cd").unwrap(),
+                Err(error) => panic!("{error}"),
+            }
         }
         drop(end);
         other.join().unwrap()

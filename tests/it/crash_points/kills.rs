@@ -103,7 +103,7 @@ fn b2_kills_at_random_moments() {
         let begun = Instant::now();
         here.larder(&["sync", "--once", "--confirm-removals", "1000000"]).run().expect(0);
         span = u64::try_from(begun.elapsed().as_millis()).unwrap().clamp(60, 2_000);
-        Tree::read(&here.destination()).must_hold(&oracle::mirror_of(&here.inventory()));
+        compare(&here);
         nothing_is_left_in_staging(&here.destination());
         seen.extend(contents(&here));
         checks += 1;
@@ -118,6 +118,23 @@ fn b2_kills_at_random_moments() {
     );
     let most = kills * (CONNECTIONS + 1);
     assert!(again <= most, "{again} fetched again, at most {most}");
+}
+
+/// Holds the mirror against iCloud. With a difference, what happened is told as well.
+fn compare(here: &TestEnvironment) {
+    let same = std::panic::catch_unwind(|| {
+        Tree::read(&here.destination()).must_hold(&oracle::mirror_of(&here.inventory()));
+    });
+    if let Err(difference) = same {
+        println!("{}", here.larder(&["history", "--limit", "100000"]).run().stdout);
+        for asset in here.inventory().zones.iter().flat_map(|zone| &zone.assets) {
+            println!(
+                "{:?} deleted {} hidden {}: {}",
+                asset.file_name, asset.deleted, asset.hidden, asset.record_name
+            );
+        }
+        std::panic::resume_unwind(difference);
+    }
 }
 
 /// Contents of the mirror and the attic.

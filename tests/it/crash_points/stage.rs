@@ -62,6 +62,8 @@ pub(super) struct Stage {
     pub(super) here: TestEnvironment,
     pub(super) name: &'static str,
     orders: &'static str,
+    /// Whether every directory is another file system.
+    splits: bool,
     command: Vec<String>,
     stdin: String,
     before: TempDir,
@@ -134,6 +136,7 @@ impl Stage {
             here,
             name,
             orders: disk.orders(),
+            splits: disk == Disk::Split,
             command: command.iter().map(|word| (*word).to_owned()).collect(),
             stdin: stdin.to_owned(),
             before,
@@ -198,7 +201,13 @@ impl Stage {
         assert!(ran.code == Some(0) || done, "{}\n{}", ran.stdout, ran.stderr);
         let ran = if done { ran } else { ran.expect(0) };
         Tree::read(&self.here.destination()).must_equal(&self.tree);
-        assert_eq!(self.attic(), self.attic, "the attic");
+        let mut attic = self.attic();
+        if self.splits {
+            // A photo that changed libraries while its file was copied leaves a copy of what is in the mirror.
+            let copied = |sha256: &String| self.tree.files.values().any(|file| file.sha256 == *sha256);
+            attic.retain(|kept| self.attic.contains(kept) || !copied(&kept.1));
+        }
+        assert_eq!(attic, self.attic, "the attic");
         nothing_is_left_in_staging(&self.here.destination());
         let most = self.requests + CONNECTIONS;
         let cost = self.here.content_requests();

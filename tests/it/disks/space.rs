@@ -94,7 +94,7 @@ fn c1_a_disk_that_others_fill_meanwhile_ends_the_run_and_gets_its_partial_files_
 fn c1_a_state_on_a_full_disk_ends_the_run_and_goes_on_later() {
     let here = TestEnvironment::signed_in(LibrarySpec { assets: 60, ..LibrarySpec::default() });
     let session = fs::read(here.state_dir().join("session.json")).unwrap();
-    let Some(small) = Mounted::memory(here.state_dir(), 300) else { return };
+    let Some(small) = Mounted::memory(here.state_dir(), 96) else { return };
     fs::write(here.state_dir().join("session.json"), session).unwrap();
     let ran = here.sync().expect(6);
     assert!(ran.stderr.contains("No space") || ran.stderr.contains("full"), "{}", ran.stderr);

@@ -11,7 +11,7 @@ use crate::config::env_vars::LARDER_ENDPOINT;
 use crate::config::{Job, paths::Places};
 use crate::http::{self, Settings};
 use crate::icloud::session::{Account, Endpoints, Store, USER_AGENT};
-use crate::state::{JobLock, Reader, State};
+use crate::state::{JobLock, Reader, State, StateError};
 
 /// A job, loaded, with the pieces that its commands share.
 pub(super) struct Loaded {
@@ -59,6 +59,12 @@ impl Loaded {
         Ok(JobLock::take(&self.job.state_dir)?)
     }
 
+    /// As [`Loaded::lock`], for a run: it is not given up because a verification notes something in that instant.
+    pub(super) fn lock_for_run(&self) -> Result<JobLock, Failure> {
+        const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+        Ok(JobLock::take_within(&self.job.state_dir, PATIENCE)?)
+    }
+
     /// Opens the state for writing.
     pub(super) fn state(&self) -> Result<State, Failure> {
         Ok(State::open(&self.state_file())?)
@@ -75,12 +81,17 @@ impl Loaded {
         Ok((State::open(&copy)?, scratch))
     }
 
-    /// Opens the state for reading, also beside a run.
+    /// Opens the state for reading, also beside a run. After a power cut it has to be put right first, which a reader cannot.
     pub(super) fn reader(&self) -> Result<Reader, Failure> {
+        if let Err(StateError::Unclean { .. }) = Reader::open(&self.state_file()) {
+            let _lock = self.lock()?;
+            drop(self.state()?);
+        }
         Ok(Reader::open(&self.state_file())?)
     }
 
-    fn state_file(&self) -> PathBuf {
+    /// Where the state is.
+    pub(super) fn state_file(&self) -> PathBuf {
         self.job.state_dir.join("state.redb")
     }
 }

@@ -62,7 +62,7 @@ impl Progress {
         self.transfer.set_message(format!("{} of {} files", count(seen.files_done), count(seen.files)));
         if !self.console.interactive && !self.console.quiet {
             let last = *seen.last_line.get_or_insert_with(Instant::now);
-            if last.elapsed() >= PLAIN_EVERY {
+            if last.elapsed() >= PLAIN_EVERY && seen.files > 0 {
                 seen.last_line = Some(Instant::now());
                 self.console.tell(&seen.plain());
             }
@@ -109,6 +109,12 @@ impl Observer for Progress {
                 self.transfer.set_position(seen.bytes_done.min(seen.bytes));
                 return;
             }
+            Event::Reread(bytes) => {
+                seen.bytes_done += bytes;
+                self.transfer.set_position(seen.bytes_done.min(seen.bytes));
+                return;
+            }
+            Event::Checked => seen.files_done += 1,
             Event::Placed { fetched, .. } => seen.files_done += u64::from(*fetched),
             Event::Failed { item, why, .. } => {
                 seen.files_done += 1;

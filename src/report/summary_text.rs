@@ -33,6 +33,7 @@ pub fn text(summary: &Summary) -> String {
         views(&mut lines, summary);
         requests(&mut lines, summary);
     }
+    read_again(&mut lines, summary);
     for warning in &summary.outcome.warnings {
         lines.add("Note", warning);
     }
@@ -236,12 +237,30 @@ fn views(lines: &mut Lines, summary: &Summary) {
     let facts: Vec<String> =
         facts.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", count(n))).collect();
     if !facts.is_empty() {
-        lines.add("Entries", format!("of albums: {}", facts.join(", ")));
+        lines.add("Albums", format!("entries {}", facts.join(", ")));
     }
     if views.failed > 0 {
         let entries = counted(views.failed, "album entry", "album entries");
         lines.add("Not shown", format!("{entries}; tried again at the next run"));
         lines.items(&views.failed_items, views.failed);
+    }
+}
+
+fn read_again(lines: &mut Lines, summary: &Summary) {
+    let reread = &summary.outcome.reread;
+    if reread.files == 0 {
+        return;
+    }
+    let files = counted(reread.files, "file", "files");
+    let how = match reread.wrong {
+        0 => "all as they should be".to_owned(),
+        wrong => format!("{} not", count(wrong)),
+    };
+    lines.add("Read again", format!("{files} of the mirror, {}: {how}", bytes(reread.bytes)));
+    lines.items(&reread.items, reread.wrong);
+    if reread.left > 0 {
+        let files = counted(reread.left, "file", "files");
+        lines.add("Not repaired", format!("{files}: see `larder status` and `larder verify --repair`"));
     }
 }
 

@@ -98,6 +98,12 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Marks an item anew that rests because iCloud did not hold it: by now it does.
+    pub fn wake(&mut self, item: &ItemId, now: i64) -> Result<(), StateError> {
+        let rests = mark(self, item)?.is_some_and(|mark| mark.waiting && mark.not_before > now);
+        if rests { self.mark(item) } else { Ok(()) }
+    }
+
     /// As [`Batch::postpone`], for what was planned for this generation. Tells whether it was marked anew since: then it
     /// has something new to do, and its mark stays as it is.
     pub fn postpone_planned(

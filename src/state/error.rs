@@ -46,6 +46,15 @@ pub enum StateError {
         /// What redb says.
         source: Box<redb::Error>,
     },
+    /// The process that wrote it was cut off; only a writer can put that right.
+    #[error(
+        "The state `{}` was cut off while it was written: run `larder sync --once`, which puts that right",
+        path.display()
+    )]
+    Unclean {
+        /// The state file.
+        path: PathBuf,
+    },
     /// A row cannot be decoded.
     #[error("A row of the state's table `{table}` cannot be read: {why}")]
     Row {

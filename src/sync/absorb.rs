@@ -23,12 +23,21 @@ pub(super) fn absorb(
     for record in records {
         match record {
             Decoded::Master { master, urls, broken } => {
-                put_master(&mut seen, batch, zone, master, delta)?;
+                let change = put_master(&mut seen, batch, zone, master, delta)?;
+                if change == Change::Same && !urls.is_empty() {
+                    // The end of an upload changes nothing but that there is an address.
+                    for record in state::assets_of(batch, zone, &master.record)? {
+                        batch.wake(&ItemId { zone, record }, now)?;
+                    }
+                }
                 ctx.urls.keep(zone, &master.record, urls.clone());
                 seen.broken.extend(broken.iter().map(|b| (master.record.clone(), lacking(b))));
             }
             Decoded::Asset { asset, urls, broken } => {
-                put_asset(&mut seen, batch, zone, asset, delta)?;
+                let change = put_asset(&mut seen, batch, zone, asset, delta)?;
+                if change == Change::Same && !urls.is_empty() {
+                    batch.wake(&ItemId { zone, record: asset.record.clone() }, now)?;
+                }
                 ctx.urls.keep(zone, &asset.record, urls.clone());
                 seen.broken.extend(broken.iter().map(|b| (asset.record.clone(), lacking(b))));
             }
@@ -63,7 +72,7 @@ fn put_master(
     zone: u16,
     master: &Master,
     delta: bool,
-) -> Result<(), StateError> {
+) -> Result<Change, StateError> {
     // What a listing changes is not told by album, so that nothing need be read for it.
     let old = if delta { state::master(batch, zone, &master.record)? } else { None };
     let change = batch.put_master(zone, master.clone())?;
@@ -72,7 +81,7 @@ fn put_master(
             seen.photo(batch, &ItemId { zone, record }, Some(of_master(&old, master)))?;
         }
     }
-    Ok(())
+    Ok(change)
 }
 
 fn put_asset(
@@ -81,15 +90,15 @@ fn put_asset(
     zone: u16,
     asset: &Asset,
     delta: bool,
-) -> Result<(), StateError> {
+) -> Result<Change, StateError> {
     let item = ItemId { zone, record: asset.record.clone() };
     let old = if delta { state::asset(batch, &item)? } else { None };
     let change = batch.put_asset(zone, asset.clone())?;
     seen.asset(change);
-    match old {
-        Some(old) => seen.photo(batch, &item, of_asset(&old, asset, change)),
-        None => Ok(()),
+    if let Some(old) = old {
+        seen.photo(batch, &item, of_asset(&old, asset, change))?;
     }
+    Ok(change)
 }
 
 fn put_gone(seen: &mut Seen, batch: &mut Batch<'_>, zone: u16, record: &str) -> Result<(), StateError> {

@@ -9,10 +9,8 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::absorb::absorb;
-use super::plan::library_name;
+use super::lookup::ask_for_truth;
 use super::{Context, RunError};
-use crate::icloud::cloudkit::CloudKitError;
 use crate::icloud::photos::Decoded;
 use crate::model::ZoneId;
 use crate::state;
@@ -62,7 +60,6 @@ fn relation(asset: &str, album: &str) -> String {
 
 /// Asks for what the catalog has of a library and its lists did not bring.
 pub(super) async fn ask(ctx: &Context, number: u16, zone: &ZoneId, listed: &Listed) -> Result<(), RunError> {
-    let mut purged = 0;
     let mut after: Option<String> = None;
     loop {
         let from = after.clone();
@@ -70,7 +67,7 @@ pub(super) async fn ask(ctx: &Context, number: u16, zone: &ZoneId, listed: &List
         let Some(last) = piece.last() else { break };
         after = Some(last.record.clone());
         let living = piece.into_iter().filter(|asset| !asset.expunged).map(|asset| asset.record);
-        purged += look_up(ctx, number, zone, living.filter(|name| listed.lacks(name)).collect()).await?;
+        look_up(ctx, number, living.filter(|name| listed.lacks(name)).collect()).await?;
     }
     if zone.is_personal() {
         let albums = ctx.read(move |view| state::albums(view, number)).await?;
@@ -81,34 +78,16 @@ pub(super) async fn ask(ctx: &Context, number: u16, zone: &ZoneId, listed: &List
                 members.into_iter().map(|(asset, _)| relation(&asset, &album.record)).collect();
             names.push(album.record);
             names.retain(|name| listed.lacks(name));
-            look_up(ctx, number, zone, names).await?;
+            look_up(ctx, number, names).await?;
         }
-    }
-    if purged > 0 {
-        let library = library_name(zone);
-        tracing::info!(library, purged, "photos were purged while nothing was heard of the library");
     }
     Ok(())
 }
 
-/// Asks for records by name and takes the answers into the catalog. Gives how many iCloud does not have.
-async fn look_up(ctx: &Context, number: u16, zone: &ZoneId, names: Vec<String>) -> Result<u64, RunError> {
-    let mut purged = 0;
+/// Asks for records by name, a hundred at a time.
+async fn look_up(ctx: &Context, number: u16, names: Vec<String>) -> Result<(), RunError> {
     for names in names.chunks(BATCH) {
-        let mut records = Vec::with_capacity(names.len());
-        for (name, answer) in ctx.photos.lookup(zone, names).await? {
-            match answer {
-                Ok(record) => records.push(record),
-                Err(CloudKitError::NotFound { .. }) => {
-                    purged += 1;
-                    records.push(Decoded::Gone { record: name });
-                }
-                // An answer that says nothing is no answer: the record stays as it is.
-                Err(error) => tracing::debug!(%name, %error, "a record could not be looked up"),
-            }
-        }
-        let catalog = ctx.clone();
-        ctx.write(move |batch| absorb(&catalog, batch, number, &records, false)).await?;
+        ask_for_truth(ctx, number, names).await?;
     }
-    Ok(purged)
+    Ok(())
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::apply::{Feed, apply, foresee, remove, room_for_all};
 use super::classes::Classes;
 use super::tally::{Outcome, Tally};
-use super::{Context, RunError, check, listing, policy, views};
+use super::{Context, RunError, check, listing, policy, verify, views};
 use crate::clock::Clock;
 use crate::config::Job;
 use crate::event::{Event, Observer};
@@ -50,6 +50,8 @@ pub struct Options {
     pub accept_destination: bool,
     /// So many files may leave the mirror, whatever the brake says.
     pub confirm_removals: u64,
+    /// The mirror was read again a moment ago: no slice of it is.
+    pub without_slice: bool,
 }
 
 /// A run that ended.
@@ -141,6 +143,9 @@ async fn go(
 /// What comes when all that there is room for is here: what is gone leaves, albums follow, leftovers go.
 async fn finish(ctx: &Context, options: Options) -> Result<(), RunError> {
     remove(ctx, options.confirm_removals).await?;
+    if !options.without_slice {
+        reread(ctx).await?;
+    }
     views::bring(ctx).await?;
     tidy(ctx).await?;
     room_for_all(ctx).await
@@ -154,6 +159,23 @@ async fn make_room(ctx: &Context) {
         // The trouble that ended the run is the one to tell.
         tracing::debug!(%error, "No room could be made");
     }
+}
+
+/// Reads a part of the mirror again, and fetches at once what was lost of it.
+async fn reread(ctx: &Context) -> Result<(), RunError> {
+    if verify::nightly(ctx).await? > 0 {
+        let out = ctx.tally.outcome();
+        // What failed in this run would be tried again, and told twice.
+        if out.failed + out.waiting + out.no_room == 0 {
+            let feed = Feed::default();
+            feed.end();
+            apply(ctx, &feed).await?;
+        }
+    }
+    if ctx.tally.outcome().reread.files > 0 {
+        verify::settle(ctx).await?;
+    }
+    Ok(())
 }
 
 /// Makes sure that the state belongs to the account of the job file. The Apple ID itself is not kept.

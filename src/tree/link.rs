@@ -2,7 +2,6 @@
 //!
 //! None of it ever replaces anything, and what a file system cannot do is an answer, not an error: `false`.
 
-use std::fs::File;
 use std::io::Write as _;
 
 use rustix::fs::{self, AtFlags};
@@ -38,7 +37,7 @@ impl Root {
         let hardlink = fs::linkat(&incoming, "probe", &incoming, link, AtFlags::empty()).is_ok();
         let symlink = fs::symlinkat("probe", &incoming, symlink).is_ok();
         let (_, copy) = self.create_incoming(clone)?;
-        let reflink = share_blocks(&probe, &copy).is_ok();
+        let reflink = transfer::share(&probe, &copy).is_ok();
         for name in NAMES.into_iter().chain(["probe"]) {
             Self::remove_incoming(&incoming, name)?;
         }
@@ -102,7 +101,7 @@ impl Root {
         if sharing {
             // A staging file is open for appending, which sharing blocks does not allow.
             let (_, fresh) = self.create_incoming(&format!("{key}.part"))?;
-            if share_blocks(&source, &fresh).is_err() {
+            if transfer::share(&source, &fresh).is_err() {
                 self.discard(&key)?;
                 return Ok(false);
             }
@@ -125,14 +124,4 @@ impl Root {
 /// Whether the answer means that a file system, or two of them, cannot do it.
 fn cannot(errno: Errno) -> bool {
     transfer::is_unsupported(errno) || matches!(errno, Errno::XDEV | Errno::PERM)
-}
-
-#[cfg(target_os = "linux")]
-fn share_blocks(from: &File, to: &File) -> rustix::io::Result<()> {
-    fs::ioctl_ficlone(to, from)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn share_blocks(_: &File, _: &File) -> rustix::io::Result<()> {
-    Err(Errno::NOTSUP)
 }

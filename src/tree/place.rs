@@ -58,10 +58,14 @@ impl Root {
     /// The content is durable when this returns, the name when the parent of `path` has been handed to
     /// [`Root::sync_dirs`], before which the file must not be recorded.
     pub fn place(&self, staging: Staging, path: &RelPath, finish: Finish) -> Result<Placed, TreeError> {
-        let parent = self.parent_of(path, finish.access)?;
+        // Before anything else, so that what is in the way is told before the disk is made to work.
+        self.in_dir_of(path, finish.access, |_| Ok(()))?;
         let mtime_set = self.seal_staged(&staging, path, finish)?;
-        let source = self.put(&staging, path, finish, |point, from, name| {
-            transfer::rename_new(point, from, name, &parent, path.file_name())
+        let (parent, source) = self.in_dir_of(path, finish.access, |parent| {
+            let source = self.put(&staging, path, finish, |point, from, name| {
+                transfer::rename_new(point, from, name, &parent, path.file_name())
+            })?;
+            Ok((parent, source))
         })?;
         self.clear(staging, &source)?;
         self.placed(path, &parent, mtime_set)
@@ -131,14 +135,19 @@ impl Root {
     /// parents of both paths have been handed to [`Root::sync_dirs`].
     pub fn relocate(&self, from: &RelPath, to: &RelPath, access: Access) -> Result<Facts, TreeError> {
         let failed = |errno| TreeError::from_errno("move", from, errno);
-        let (old_parent, parent) = (self.open_dir(&from.parent())?, self.parent_of(to, access)?);
+        let old_parent = self.open_dir(&from.parent())?;
         let old = self.open_file(from)?;
-        match transfer::rename_new(Point::MoveRename, &old_parent, from.file_name(), &parent, to.file_name())
-        {
-            Ok(()) => return self.placed(to, &parent, true).map(|placed| placed.facts),
-            Err(Errno::EXIST) => return Err(TreeError::AlreadyThere { path: to.to_string() }),
-            Err(Errno::XDEV) => {}
-            Err(errno) => return Err(failed(errno)),
+        let moved = self.in_dir_of(to, access, |parent| {
+            let (old, new) = (from.file_name(), to.file_name());
+            match transfer::rename_new(Point::MoveRename, &old_parent, old, &parent, new) {
+                Ok(()) => self.placed(to, &parent, true).map(Some),
+                Err(Errno::EXIST) => Err(TreeError::AlreadyThere { path: to.to_string() }),
+                Err(Errno::XDEV) => Ok(None),
+                Err(errno) => Err(failed(errno)),
+            }
+        })?;
+        if let Some(placed) = moved {
+            return Ok(placed.facts);
         }
         let facts = Facts::of_file(&old, from)?;
         let staging = self.stage_copy(from, &format!("{:x}{:016x}", facts.dev, facts.ino))?;
@@ -165,6 +174,7 @@ impl Root {
 
     /// Removes the directory that a file left, and those above it, as far as they are empty now.
     pub fn prune(&self, dir: &Dir) -> Result<(), TreeError> {
+        let _nobody_enters = self.directories().write();
         let mut dir = dir.clone();
         while let Some(path) = dir.path().cloned() {
             Self::refuse_own(&path)?;
@@ -198,6 +208,18 @@ impl Root {
     pub(super) fn parent_of(&self, path: &RelPath, access: Access) -> Result<OwnedFd, TreeError> {
         Self::refuse_own(path)?;
         self.make_dir(&path.parent(), access)
+    }
+
+    /// Does something in the directory that a file is to lie in, creating what is missing of it. Meanwhile no worker that
+    /// moves the last file out of a directory removes it.
+    fn in_dir_of<T>(
+        &self,
+        path: &RelPath,
+        access: Access,
+        act: impl FnOnce(OwnedFd) -> Result<T, TreeError>,
+    ) -> Result<T, TreeError> {
+        let _stays = self.directories().read();
+        act(self.parent_of(path, access)?)
     }
 
     /// Gives a file its permissions and time and makes its content last. Tells whether the time was set.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::{fmt, io};
 
 use rustix::fs::{self, AtFlags, Mode, OFlags};
@@ -26,6 +26,8 @@ struct Inner {
     fd: OwnedFd,
     path: PathBuf,
     shared_mode: Mode,
+    /// Held for writing while empty directories are removed, for reading while something is put into one.
+    directories: RwLock<()>,
 }
 
 /// What opening a destination gave.
@@ -77,7 +79,12 @@ impl Root {
         if let Some(outer) = outer_mirror(path)? {
             return Err(TreeError::InsideAnother { path: path.to_owned(), outer });
         }
-        let root = Self(Arc::new(Inner { fd, path: path.to_owned(), shared_mode: Mode::empty() }));
+        let root = Self(Arc::new(Inner {
+            fd,
+            path: path.to_owned(),
+            shared_mode: Mode::empty(),
+            directories: RwLock::default(),
+        }));
         let found = root.read_marker()?;
         if !accept && expected.is_some_and(|id| found.as_ref() != Some(id)) {
             return Err(TreeError::OtherMirror { path: path.to_owned(), found });
@@ -89,7 +96,8 @@ impl Root {
     pub(super) fn unmarked(path: &Path) -> Result<Self, TreeError> {
         let fd = fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
             .map_err(|errno| TreeError::from_errno("open", path.display(), errno))?;
-        Ok(Self(Arc::new(Inner { fd, path: path.to_owned(), shared_mode: Mode::from_raw_mode(0o666) })))
+        let (path, shared_mode) = (path.to_owned(), Mode::from_raw_mode(0o666));
+        Ok(Self(Arc::new(Inner { fd, path, shared_mode, directories: RwLock::default() })))
     }
 
     /// The destination as it was named in the job file.
@@ -133,6 +141,10 @@ impl Root {
         Ok(())
     }
 
+    pub(super) fn directories(&self) -> &RwLock<()> {
+        &self.0.directories
+    }
+
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.0.fd.as_fd()
     }
@@ -155,7 +167,8 @@ impl Root {
             .try_clone_to_owned()
             .map_err(|source| TreeError::from_io("open", self.path().display(), source))?;
         let shared_mode = Mode::from_raw_mode(stat.st_mode) & Mode::from_raw_mode(0o666);
-        Ok(Self(Arc::new(Inner { fd, path: self.path().to_owned(), shared_mode })))
+        let path = self.path().to_owned();
+        Ok(Self(Arc::new(Inner { fd, path, shared_mode, directories: RwLock::default() })))
     }
 }
 

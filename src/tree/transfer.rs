@@ -76,7 +76,7 @@ pub(super) fn is_unsupported(errno: Errno) -> bool {
 /// Copies the whole of `from` into the empty file `to` and proves its length. Where the file system can share the bytes
 /// of two files (btrfs, XFS), it does; it refuses to for a file that is open for appending.
 pub(super) fn copy(mut from: &File, to: &mut File) -> io::Result<()> {
-    if !share(from, to) {
+    if share(from, to).is_err() {
         from.rewind()?;
         io::copy(&mut from, to)?;
     }
@@ -84,14 +84,16 @@ pub(super) fn copy(mut from: &File, to: &mut File) -> io::Result<()> {
     if before == after { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
+/// Makes an empty file share the bytes of another one.
 #[cfg(target_os = "linux")]
-fn share(from: &File, to: &File) -> bool {
-    fs::ioctl_ficlone(to, from).is_ok()
+pub(super) fn share(from: &File, to: &File) -> Result<()> {
+    fs::ioctl_ficlone(to, from)
 }
 
+/// Makes an empty file share the bytes of another one: not known to this system.
 #[cfg(not(target_os = "linux"))]
-fn share(_: &File, _: &File) -> bool {
-    false
+pub(super) fn share(_: &File, _: &File) -> Result<()> {
+    Err(Errno::NOTSUP)
 }
 
 impl Root {

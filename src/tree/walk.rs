@@ -21,6 +21,7 @@ impl Root {
     /// it is created for everybody. A directory that exists stays as it is.
     pub fn ensure_dir(&self, path: &RelPath, access: Access) -> Result<(), TreeError> {
         Self::refuse_own(path)?;
+        let _stays = self.directories().read();
         self.make_dir(&path.parent(), Access::Shared)?;
         self.make_dir(&Dir::from(path.clone()), access).map(drop)
     }

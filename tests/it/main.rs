@@ -28,6 +28,8 @@ mod first_sync;
 #[cfg(test)]
 mod foreign_files;
 #[cfg(test)]
+mod have;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod layers;
@@ -61,3 +63,5 @@ mod restore;
 mod session;
 #[cfg(test)]
 mod tree;
+#[cfg(test)]
+mod verify;

@@ -133,14 +133,9 @@ impl Tree {
         assert_eq!((&self.dirs, &self.links), (&before.dirs, &before.links));
     }
 
-    /// The library alone, without albums.
-    pub(crate) fn without_albums(mut self) -> Self {
-        let is_library = |path: &str| path != "Albums" && !path.starts_with(album_oracle::TOP);
-        self.files.retain(|path, _| is_library(path));
-        self.dirs.retain(|path, _| is_library(path));
-        self.inodes.retain(|path, _| is_library(path));
-        self.links.retain(|path, _| is_library(path));
-        self
+    /// Paths of the library, without albums.
+    pub(crate) fn library(&self) -> BTreeSet<&str> {
+        self.files.keys().map(String::as_str).filter(|path| !path.starts_with(album_oracle::TOP)).collect()
     }
 
     /// To which file of which photo each path belongs. Names that carry a photo's own mark are looked for first, so

@@ -156,7 +156,7 @@ impl Story<'_> {
         let (photos, job) = (dir.join("Photos"), job.display().to_string());
         self.heading("Look around");
         self.console.tell(&format!("  {}", photos.display()));
-        for command in ["status", "ls"] {
+        for command in ["status", "ls", "history"] {
             self.console.tell(&format!("  {} --config '{job}' {command}", program()));
         }
     }

@@ -8,14 +8,16 @@ use std::collections::HashMap;
 use super::Busy;
 use super::donor::Donors;
 use super::happened::found;
+use super::known::is_there;
 use super::site::{LaidOut, Laying, Site, Subject, outdated};
 use super::task::Task;
-use crate::model::ItemId;
-use crate::state::{self, HistoryEvent, Mark, PlacedFile, Placement, Proof};
+use crate::event::Event;
+use crate::model::{ItemId, Kind};
+use crate::state::{self, HistoryEvent, Lies, Mark, PlacedFile, Placement, Proof};
 use crate::sync::context::blocking;
 use crate::sync::plan::{self, Verdict};
 use crate::sync::{Context, RunError};
-use crate::tree::{Finish, RelPath};
+use crate::tree::{Dir, Finish, RelPath};
 
 /// What a batch of dirty items came to.
 #[derive(Debug, Default)]
@@ -82,6 +84,16 @@ pub(super) async fn reserve(
         blocking(move || retimed.iter().for_each(|(path, mtime)| drop(root.refinish(path, *mtime)))).await;
     }
     let found = std::mem::take(&mut planned.found);
+    if !dry && !found.is_empty() {
+        // Whoever placed them may have been cut off before their names were made to last.
+        let dirs: Vec<Dir> = found
+            .iter()
+            .filter_map(|event| RelPath::parse(&event.path).ok())
+            .map(|path| path.parent())
+            .collect();
+        let root = ctx.root.clone();
+        blocking(move || root.sync_left(&dirs)).await?;
+    }
     let (now, now_ms) = (ctx.now(), ctx.now_ms());
     for (item, _, what) in &settled {
         note(ctx, item, what);
@@ -97,6 +109,11 @@ pub(super) async fn reserve(
             }
         }
         found.iter().try_for_each(|event| batch.tell(now_ms, event))?;
+        for event in &found {
+            if let (Some(item), Some(kind)) = (&event.item, event.kind) {
+                batch.clear_wrong(item, kind)?;
+            }
+        }
         for (item, generation, what) in &settled {
             match what {
                 Settled::Waiting(why) => batch.postpone(item, why, true, now)?,
@@ -168,7 +185,10 @@ fn plan_batch(
             Some(name) => state::master(&view, item.zone, name)?,
             None => None,
         };
-        let placement = state::placement(&view, &item)?;
+        let mut placement = state::placement(&view, &item)?;
+        if let Some(placement) = &mut placement {
+            planned.recognise(ctx, &item, placement)?;
+        }
         match plan::judge(&asset, master.as_ref(), &zone.id, &ctx.job.photos) {
             Verdict::OutOfScope(why) => settle(&mut planned, Settled::OutOfScope(why.key())),
             Verdict::Gone => {
@@ -225,6 +245,46 @@ fn plan_batch(
 }
 
 impl Planned {
+    /// Takes over what a run that was cut off placed under a reserved name and did not record, before anything else is
+    /// decided: the photo may have been moved, hidden, edited or deleted since.
+    fn recognise(&mut self, ctx: &Context, item: &ItemId, placement: &mut Placement) -> Result<(), RunError> {
+        let reserved: Vec<Kind> = placement
+            .files
+            .iter()
+            .filter(|file| file.proof.is_none() && file.lies == Lies::There)
+            .map(|file| file.kind)
+            .collect();
+        let mut recognised = false;
+        for kind in reserved {
+            let Some(file) = placement.file(kind).cloned() else { continue };
+            let text = placement.path(&file.name);
+            let Ok(path) = RelPath::parse(&text) else { continue };
+            match is_there(&ctx.root, &path, &file) {
+                Ok(true) => {}
+                Err(error) if error.is_disk() => return Err(error.into()),
+                // What lies there is told when something is to be done about it.
+                Ok(false) | Err(_) => continue,
+            }
+            let file = PlacedFile { proof: Some(Proof::Proven), ..file };
+            self.adopt(ctx, item, &text, &file);
+            placement.files.retain(|other| other.kind != kind);
+            placement.files.push(file);
+            recognised = true;
+        }
+        if recognised {
+            self.placements.push((item.clone(), placement.clone(), vec![]));
+        }
+        Ok(())
+    }
+
+    /// Counts and tells a file that was recognised on disk.
+    fn adopt(&mut self, ctx: &Context, item: &ItemId, path: &str, file: &PlacedFile) {
+        let proof = file.proof.unwrap_or(Proof::Proven);
+        ctx.tally.placed(path, file.size, &proof, false);
+        ctx.tell(&Event::Placed { path: path.to_owned(), size: file.size, fetched: false });
+        self.found.push(found(item, path, file));
+    }
+
     /// Nothing is to be done for the item now. Its mark stays when files of it are still to leave.
     fn end(&mut self, item: ItemId, generation: u32, leaves: bool) {
         if leaves {
@@ -236,10 +296,7 @@ impl Planned {
 
     fn take(&mut self, item: ItemId, generation: u32, laid: LaidOut, leaves: bool, ctx: &Context) {
         for (path, file) in &laid.adopted {
-            let proof = file.proof.unwrap_or(Proof::Proven);
-            ctx.tally.placed(path, file.size, &proof, false);
-            ctx.tell(&crate::event::Event::Placed { path: path.clone(), size: file.size, fetched: false });
-            self.found.push(found(&item, path, file));
+            self.adopt(ctx, &item, path, file);
         }
         if laid.tasks.is_empty() {
             self.end(item.clone(), generation, leaves);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::entry::EntryPlan;
-use super::look::{is_ours, is_right, parse, source_holds};
+use super::look::{is_ours, is_right, parse, source, source_holds};
 use super::pass::{Pass, next_best};
 use crate::state::{Form, Shown};
 use crate::sync::RunError;
@@ -119,7 +119,9 @@ impl Hand<'_> {
         let facts = self.root.stat(&old)?;
         // Another name of an older version of the file is not what is wanted.
         let fits = match facts {
-            Some(facts) if to.form == Form::Hardlink => is_right(self.root, to, &facts, None)?,
+            Some(facts) if to.form == Form::Hardlink && source(self.root, to)?.is_some() => {
+                is_right(self.root, to, &facts, None)?
+            }
             Some(facts) => is_ours(self.root, from, &facts)?,
             None => false,
         };

@@ -40,8 +40,8 @@ pub(super) struct EntryPlan {
 pub(super) enum Planned {
     /// This is to be done.
     Plan(EntryPlan),
-    /// A file of the photo is not where the ledger has it: nothing can be shown.
-    Lost(String),
+    /// A file of the photo is not where the ledger has it: nothing can be made. What there is goes along with its album.
+    Lost(String, Option<EntryPlan>),
     /// There is no name for it.
     Stuck(String),
 }
@@ -111,7 +111,8 @@ impl Site<'_> {
             for file in &photo.files {
                 let shown = self.shown(photo, file, "", form);
                 if source(&self.pass.ctx.root, &shown)?.is_none() {
-                    return Ok(Planned::Lost(shown.source));
+                    let along = if known { Some(self.along(asset, before)?) } else { None };
+                    return Ok(Planned::Lost(shown.source, along));
                 }
             }
         }
@@ -144,6 +145,28 @@ impl Site<'_> {
             }
         }
         Ok(Planned::Plan(plan))
+    }
+
+    /// An entry as it is, in the directory that the album has now: it may be the last that there is of the photo.
+    fn along(&self, asset: String, before: ViewEntry) -> Result<EntryPlan, RunError> {
+        let mut plan = EntryPlan { mark: Some(before.mark.clone()), ..EntryPlan::empty(asset, before) };
+        for noted in plan.before.files.clone() {
+            let name = noted.path.rsplit_once('/').map_or(noted.path.as_str(), |(_, name)| name);
+            let path = format!("{}/{name}", self.dir);
+            let movable = noted.done && noted.form != Form::Symlink && noted.path != path;
+            let (root, folded) = (&self.pass.ctx.root, fold(&path));
+            let free = movable
+                && !self.claimed.contains_key(&folded)
+                && state::owner(self.view, Root::Albums, &folded)?.is_none()
+                && root.stat(&parse(&path)?)?.is_none()
+                && root.stat(&parse(&noted.path)?)?.is_some();
+            if free {
+                plan.moves.push((noted.clone(), Shown { path, done: false, ..noted }));
+            } else {
+                plan.keep.push(noted);
+            }
+        }
+        Ok(plan)
     }
 
     fn is_dated_otherwise(&self, want: &Shown) -> Result<bool, TreeError> {

@@ -207,15 +207,19 @@ impl Walk<'_> {
                 _ => leaving(pass, &view, asset, before.unwrap_or_default()),
             };
             match planned {
+                Ok(Planned::Lost(path, along)) => {
+                    pass.lost.0 += 1;
+                    pass.lost.1 = path;
+                    if let Some(plan) = along {
+                        claimed.extend(plan.coming().map(|shown| (fold(&shown.path), plan.asset.clone())));
+                        plans.push(plan);
+                    }
+                }
                 Ok(Planned::Plan(plan)) => {
                     claimed.extend(
                         plan.coming().chain(&plan.keep).map(|shown| (fold(&shown.path), plan.asset.clone())),
                     );
                     plans.push(plan);
-                }
-                Ok(Planned::Lost(path)) => {
-                    pass.lost.0 += 1;
-                    pass.lost.1 = path;
                 }
                 Ok(Planned::Stuck(path)) => self.fail(pass, &path, "every name that it could have is taken"),
                 Err(RunError::Tree(error)) if !error.is_disk() => {

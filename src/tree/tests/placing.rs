@@ -180,3 +180,28 @@ fn the_digest_is_that_of_the_content() {
     assert!(destination.root.hash(&rel("absent"), true).is_err());
     assert_eq!(fs::metadata(destination.path("photo")).unwrap().nlink(), 1);
 }
+
+#[test]
+fn a_directory_that_is_removed_because_it_is_empty_is_made_again() {
+    let destination = Destination::new();
+    let (root, ended) = (destination.root.clone(), std::sync::atomic::AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ended.load(std::sync::atomic::Ordering::Relaxed) {
+                root.prune(&Dir::from(rel("a/b/c"))).unwrap();
+            }
+        });
+        for number in 0..200 {
+            let staged = destination.staged(&format!("{number:04x}"), "content");
+            let placed = destination.root.place(staged, &rel("a/b/c/IMG"), Finish::default());
+            let moved = placed.and_then(|_| {
+                destination.root.relocate(&rel("a/b/c/IMG"), &rel("a/b/c/d/IMG"), Access::Shared)
+            });
+            let removed = moved.and_then(|_| destination.root.remove(&rel("a/b/c/d/IMG")));
+            ended.store(removed.is_err(), std::sync::atomic::Ordering::Relaxed);
+            removed.unwrap();
+            destination.root.prune(&Dir::from(rel("a/b/c/d"))).unwrap();
+        }
+        ended.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}

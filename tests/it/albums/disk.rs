@@ -144,6 +144,9 @@ fn the_last_name_of_a_photo_is_never_removed() {
     let ran = here.sync().expect(0);
     assert!(ran.stdout.contains("have no file where larder put it"), "{}", ran.stdout);
     assert_eq!(fs::read(entry(&here, "Trip/IMG_1.HEIC")).unwrap(), bytes);
+    here.change(Mutation::RenameAlbum { album: trip.clone(), name: Some("Journey".into()) });
+    assert_eq!(acts(&here.sync().expect(0)), [0, 1, 0]);
+    assert_eq!(fs::read(entry(&here, "Journey/IMG_1.HEIC")).unwrap(), bytes);
     here.change(Mutation::RemoveMember { album: trip, asset, soft: false });
     here.sync().expect(0);
     assert_eq!(attic(&here), [bytes]);

@@ -42,10 +42,10 @@ fn sync_twice(here: &TestEnvironment) -> String {
     let photos = oracle::mirror_of(&here.inventory());
     let tree = Tree::read(&here.destination());
     tree.must_hold_nothing_else(&photos);
-    let library = tree.clone().without_albums();
-    assert_eq!(library.files.len() as u64, oracle::count(&photos));
-    let names: std::collections::BTreeSet<_> = library.files.keys().map(|path| folded(path)).collect();
-    assert_eq!(names.len(), library.files.len());
+    let library = tree.library();
+    assert_eq!(library.len() as u64, oracle::count(&photos));
+    let names: std::collections::BTreeSet<_> = library.iter().map(|path| folded(path)).collect();
+    assert_eq!(names.len(), library.len());
     nothing_is_left_in_staging(&here.destination());
     for _ in 0..2 {
         here.control().reset_counters();

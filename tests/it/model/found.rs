@@ -46,3 +46,14 @@ fn a_photo_that_changes_while_it_rests() {
         ],
     );
 }
+
+/// The end of an upload changes nothing in the record but that there is an address now: the photo rested on.
+#[test]
+fn a_photo_whose_upload_ends_while_it_rests() {
+    let pending =
+        Cloud::Add { kind: 0, name: 0, day: 0, hidden: false, pending: true, shared: false, album: None };
+    let mut steps = vec![Step::Cloud(pending)];
+    steps.extend(vec![Step::Sync; 5]);
+    steps.push(Step::Cloud(Cloud::FinishUpload(0, false)));
+    goes_well(SharedRole::None, 36, &steps);
+}

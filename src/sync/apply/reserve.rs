@@ -17,7 +17,7 @@ use crate::state::{self, HistoryEvent, Lies, Mark, PlacedFile, Placement, Proof}
 use crate::sync::context::blocking;
 use crate::sync::plan::{self, Verdict};
 use crate::sync::{Context, RunError};
-use crate::tree::{Dir, Finish, RelPath};
+use crate::tree::{Dir, Finish, RelPath, TreeError};
 
 /// What a batch of dirty items came to.
 #[derive(Debug, Default)]
@@ -33,6 +33,8 @@ pub(super) struct Planned {
     pub(super) later: Vec<ItemId>,
     settled: Vec<(ItemId, u32, Settled)>,
     placements: Vec<(ItemId, Placement, Vec<String>)>,
+    /// Directories that files left, or were to come to: a run that was cut off may have left them empty.
+    emptied: Vec<Dir>,
     /// Files that were recognised on disk, for history.
     found: Vec<HistoryEvent>,
 }
@@ -84,6 +86,11 @@ pub(super) async fn reserve(
         blocking(move || retimed.iter().for_each(|(path, mtime)| drop(root.refinish(path, *mtime)))).await;
     }
     let found = std::mem::take(&mut planned.found);
+    let emptied = std::mem::take(&mut planned.emptied);
+    if !dry && !emptied.is_empty() {
+        let root = ctx.root.clone();
+        blocking(move || emptied.iter().try_for_each(|dir| passable(root.prune(dir)))).await?;
+    }
     if !dry && !found.is_empty() {
         // Whoever placed them may have been cut off before their names were made to last.
         let dirs: Vec<Dir> = found
@@ -125,6 +132,11 @@ pub(super) async fn reserve(
     })
     .await?;
     Ok(planned)
+}
+
+/// Goes on when it is one directory that makes trouble: it stays.
+fn passable(pruned: Result<(), TreeError>) -> Result<(), TreeError> {
+    pruned.or_else(|error| if error.is_disk() { Err(error) } else { Ok(()) })
 }
 
 /// Counts items that rest since an earlier run and were not marked anew: they are missing all the same.
@@ -189,7 +201,12 @@ fn plan_batch(
         if let Some(placement) = &mut placement {
             planned.recognise(ctx, &item, placement)?;
         }
-        match plan::judge(&asset, master.as_ref(), &zone.id, &ctx.job.photos) {
+        let verdict = plan::judge(&asset, master.as_ref(), &zone.id, &ctx.job.photos);
+        if let Some(placement) = &placement {
+            let there = plan::folder(&asset, &zone.id, &ctx.job.photos).join("/") == placement.folder;
+            planned.left_by(placement, there && !matches!(verdict, Verdict::Gone));
+        }
+        match verdict {
             Verdict::OutOfScope(why) => settle(&mut planned, Settled::OutOfScope(why.key())),
             Verdict::Gone => {
                 // Removals are carried out at the end, when every library is caught up.
@@ -275,6 +292,17 @@ impl Planned {
             self.placements.push((item.clone(), placement.clone(), vec![]));
         }
         Ok(())
+    }
+
+    /// Notes where the files of an item were, when they are not, or will not be, there any more.
+    fn left_by(&mut self, placement: &Placement, stays: bool) {
+        let elsewhere = placement.files.iter().filter(|file| matches!(file.lies, Lies::Elsewhere(_)));
+        let paths = elsewhere.map(|file| placement.lies_at(file));
+        let paths = paths.filter_map(|path| RelPath::parse(&path).ok()).map(|path| path.parent());
+        self.emptied.extend(paths);
+        if !stays {
+            self.emptied.extend(RelPath::parse(&placement.folder).ok().map(Dir::from));
+        }
     }
 
     /// Counts and tells a file that was recognised on disk.

@@ -4,6 +4,8 @@
 mod disk;
 mod syncs;
 
+use std::fmt::Write as _;
+
 use disk::{Dice, Disk};
 use larder::model::{Album, AlbumKind, Asset, ItemId};
 use larder::state::{self, MetaKey, Placement, State, StateError};
@@ -41,7 +43,7 @@ fn transaction(state: &State, number: u64, records: &[u16]) -> Result<(), StateE
     state.write(|batch| {
         for record in records {
             let name = format!("photo {record}");
-            batch.put_asset(0, asset(name.clone(), number % 2 == 0))?;
+            batch.put_asset(0, asset(name.clone(), number.is_multiple_of(2)))?;
             let item = ItemId { zone: 0, record: name.clone() };
             let placement =
                 Placement { folder: format!("run {number}"), stem: "x".repeat(300), files: vec![] };
@@ -63,19 +65,16 @@ fn content(state: &State) -> Result<String, StateError> {
     let view = state.view()?;
     let mut text = format!("{:?}", state::number(&view, MetaKey::ZonesChecked)?);
     state::each_placement(&view, |item, placement| {
-        text.push_str(&format!("\n{item:?} {placement:?}"));
+        write!(text, "\n{item:?} {placement:?}").unwrap();
         Ok(())
     })?;
     for record in 0..40 {
         let item = ItemId { zone: 0, record: format!("photo {record}") };
         let owner = state::owner(&view, state::Root::Photos, &item.record)?;
-        text.push_str(&format!(
-            "\n{:?} {owner:?} {:?}",
-            state::asset(&view, &item)?,
-            state::mark(&view, &item)?
-        ));
+        write!(text, "\n{:?} {owner:?} {:?}", state::asset(&view, &item)?,
+            state::mark(&view, &item)?).unwrap();
     }
-    text.push_str(&format!("\n{:?} {:?}", state::albums(&view, 0)?, state::assets_of(&view, 0, "M")?));
+    write!(text, "\n{:?} {:?}", state::albums(&view, 0)?, state::assets_of(&view, 0, "M")?).unwrap();
     Ok(text)
 }
 

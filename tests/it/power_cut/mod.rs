@@ -71,8 +71,8 @@ fn content(state: &State) -> Result<String, StateError> {
     for record in 0..40 {
         let item = ItemId { zone: 0, record: format!("photo {record}") };
         let owner = state::owner(&view, state::Root::Photos, &item.record)?;
-        write!(text, "\n{:?} {owner:?} {:?}", state::asset(&view, &item)?,
-            state::mark(&view, &item)?).unwrap();
+        write!(text, "\n{:?} {owner:?} {:?}", state::asset(&view, &item)?, state::mark(&view, &item)?)
+            .unwrap();
     }
     write!(text, "\n{:?} {:?}", state::albums(&view, 0)?, state::assets_of(&view, 0, "M")?).unwrap();
     Ok(text)

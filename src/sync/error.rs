@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::Size;
+use crate::http::LeftAlone;
 use crate::icloud::cloudkit::CloudKitError;
 use crate::icloud::session::SessionError;
 use crate::state::StateError;
@@ -23,6 +24,9 @@ pub enum RunError {
     /// The state is in trouble.
     #[error(transparent)]
     State(#[from] StateError),
+    /// iCloud refused too often, and is left alone.
+    #[error(transparent)]
+    LeftAlone(#[from] LeftAlone),
     /// Too many bodies failed one after the other.
     #[error("{failures} downloads failed one after the other, the last because: {last}")]
     Failing {

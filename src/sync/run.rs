@@ -16,8 +16,10 @@ use crate::config::Job;
 use crate::event::{Event, Observer};
 use crate::http;
 use crate::http::pacing::Pacer;
+use crate::http::retry::{Class, Classify as _};
+use crate::icloud::cloudkit::CloudKitError;
 use crate::icloud::photos::Photos;
-use crate::icloud::session::{Account, Session, Store};
+use crate::icloud::session::{Account, Session, Store, Trouble};
 use crate::model::hex;
 use crate::secret::Passwords;
 use crate::state::{self, MetaKey, Progress, State};
@@ -67,15 +69,33 @@ pub struct Finished {
 pub async fn run(job: Arc<Job>, state: Arc<State>, edges: Edges, options: Options) -> Finished {
     let tally = Arc::new(Tally::default());
     // On the heap: the future of a whole run is large.
-    let before = edges.http.sent();
-    let http = edges.http.clone();
+    let http = edges.http.for_a_new_run();
+    let edges = Edges { http: http.clone(), ..edges };
+    let before = http.sent();
     let result = Box::pin(go(job, state, edges, options, tally.clone())).await;
     let sent = http.sent();
     tally.note(|out| {
         out.calls = sent.calls - before.calls;
         out.downloads = sent.downloads - before.downloads;
     });
-    Finished { outcome: tally.outcome(), error: result.err() }
+    let error = result.err().map(|error| match http.patience().verdict() {
+        // Whoever noticed it first told of its own trouble.
+        Some(alone) if is_refusal(&error) => alone.into(),
+        _ => error,
+    });
+    Finished { outcome: tally.outcome(), error }
+}
+
+/// Whether iCloud is what ended the run, and no person can help.
+fn is_refusal(error: &RunError) -> bool {
+    match error {
+        RunError::Session(error) | RunError::Service(CloudKitError::Session(error)) => {
+            error.trouble() == Trouble::Service
+        }
+        RunError::Service(error) => error.class() != Class::Session,
+        RunError::Failing { .. } => true,
+        _ => false,
+    }
 }
 
 async fn go(
@@ -94,7 +114,7 @@ async fn go(
     let ctx = Context {
         photos: Photos::new(session),
         root: Arc::new(root),
-        bodies: Pacer::new(job.network.connections as usize),
+        bodies: Pacer::new(job.network.connections as usize, http.patience().clone()),
         http,
         clock,
         observer,

@@ -62,6 +62,8 @@ mod restore;
 #[cfg(test)]
 mod session;
 #[cfg(test)]
+mod transfers;
+#[cfg(test)]
 mod tree;
 #[cfg(test)]
 mod verify;

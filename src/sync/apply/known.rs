@@ -1,7 +1,7 @@
 //! Is a file on disk what the ledger says it is?
 
 use crate::model::Digest;
-use crate::state::{PlacedFile, Proof};
+use crate::state::{Lies, PlacedFile, Placement, Proof};
 use crate::tree::{FileKind, RelPath, Root, TreeError};
 
 /// Whether the file still has the time that larder gave it. Disks keep times to two seconds at worst (FAT).
@@ -55,4 +55,17 @@ pub(in crate::sync) fn is_as_written(
         return Ok(false);
     }
     Ok(same_time(facts.mtime_ns, file) || holds(root, path, file)?)
+}
+
+/// Where a file of the ledger lies. A run that was stopped after it had moved the file and before it could record that
+/// left it at its new path already.
+pub(super) fn whereabouts(root: &Root, placement: &Placement, file: &PlacedFile) -> Result<Lies, TreeError> {
+    let (Lies::Elsewhere(old) | Lies::Attic(old)) = &file.lies else { return Ok(file.lies.clone()) };
+    let (Ok(old), Ok(new)) = (RelPath::parse(old), RelPath::parse(&placement.path(&file.name))) else {
+        return Ok(file.lies.clone());
+    };
+    let moved = root.stat(&old)?.is_none()
+        && root.stat(&new)?.is_some_and(|facts| facts.kind == FileKind::File && facts.size == file.size)
+        && holds(root, &new, file)?;
+    Ok(if moved { Lies::There } else { file.lies.clone() })
 }

@@ -352,6 +352,7 @@ impl<'a> Planner<'a> {
         self.look()?;
         tokio::select! {
             () = self.ctx.cancel.cancelled() => Err(RunError::Interrupted),
+            () = self.ctx.http.patience().over() => Ok(self.ctx.http.patience().ask()?),
             () = feed.more.notified() => Ok(()),
         }
     }

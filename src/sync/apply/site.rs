@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::donor::{Donation, Donors};
-use super::known::{holds, same_time};
+use super::known::{holds, same_time, whereabouts};
 use super::task::{Source, Task};
 use crate::config::Photos;
 use crate::model::{Asset, Checksum, ItemId, Kind, Master, Resource};
@@ -249,9 +249,9 @@ impl Site<'_, '_> {
         for file in &old.files {
             let at = wanted.iter().position(|wanted| wanted.resource.kind == file.kind);
             let name = at.and_then(|at| names.files.get(at)).unwrap_or(&file.name).clone();
-            let lies = match &file.lies {
+            let lies = match whereabouts(self.root, &old, file)? {
                 Lies::There => Lies::Elsewhere(old.path(&file.name)),
-                other => other.clone(),
+                other => other,
             };
             new.files.push(PlacedFile { name, lies, ..file.clone() });
         }

@@ -30,12 +30,13 @@
 //! | 3 | `sync`: one run; `sync::plan` is pure |
 //! | 2 | `icloud`: everything that knows Apple · `tree`: the destination · `state`: redb |
 //! | 1 | `http` · `secret` · `config` |
-//! | 0 | `model` · `event` · `clock` |
+//! | 0 | `model` · `event` · `clock` · `failpoint` |
 
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod event;
+pub mod failpoint;
 pub mod http;
 pub mod icloud;
 pub mod model;

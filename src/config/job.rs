@@ -9,6 +9,7 @@ use super::paths::Places;
 use super::photos::day;
 use super::reader::Document;
 use super::removed::{Policy, Removed, StopAbove, days};
+use super::size::size;
 use super::{
     AlbumPath, AlbumView, Albums, ConfigError, Layout, Libraries, LivePhotos, NameRules, Photos, SmartAlbum,
     ZoneRule,
@@ -166,6 +167,7 @@ impl Job {
                 screenshots: photos.flag("screenshots", usual.screenshots)?,
                 from,
                 until,
+                keep_free: photos.parsed("keep_free", usual.keep_free, size)?,
                 albums: shown,
                 destination: usual.destination,
             },

@@ -23,6 +23,7 @@ pub(super) const KEYS: [(&str, &[&str]); 7] = [
             "screenshots",
             "from",
             "until",
+            "keep_free",
         ],
     ),
     ("photos.albums", &["view", "path", "include", "exclude", "smart"]),

@@ -43,6 +43,8 @@ pub struct Photos {
     pub from: Option<Date>,
     /// Photos taken after this day are not kept.
     pub until: Option<Date>,
+    /// Bytes of the destination's disk that larder leaves free.
+    pub keep_free: u64,
     /// Which albums are shown beside the library, and how.
     pub albums: Albums,
 }
@@ -68,6 +70,7 @@ impl Photos {
             screenshots: true,
             from: None,
             until: None,
+            keep_free: 1_000_000_000,
             albums: Albums::default(),
         }
     }

@@ -8,12 +8,15 @@ mod albums;
 mod audit;
 #[cfg(test)]
 mod changes;
-#[cfg(test)]
 mod costs;
+#[cfg(test)]
+mod crash_points;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod deletion_safety;
+#[cfg(test)]
+mod disks;
 #[cfg(test)]
 mod dry_run;
 #[cfg(test)]
@@ -42,6 +45,8 @@ mod old_states;
 mod oracle;
 #[cfg(test)]
 mod papers;
+#[cfg(test)]
+mod power_cut;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]

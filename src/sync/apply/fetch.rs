@@ -84,7 +84,7 @@ pub(super) async fn bring(
         }
         tries += 1;
         tokio::select! {
-            () = ctx.cancel.cancelled() => return Err(RunError::Interrupted),
+            () = ctx.stop.cancelled() => return Err(RunError::Interrupted),
             () = tokio::time::sleep(*wait) => {}
         }
         let url = match url_for(ctx, renewer, &task, renew).await? {
@@ -334,7 +334,7 @@ fn usable(download: &Download, from: u64, size: u64) -> Usable {
 async fn pump(ctx: &Context, mut body: Download, chunks: mpsc::Sender<Bytes>) -> Option<String> {
     loop {
         let next = tokio::select! {
-            () = ctx.cancel.cancelled() => return Some("stopped".into()),
+            () = ctx.stop.cancelled() => return Some("stopped".into()),
             next = body.stream.next() => next,
         };
         match next {

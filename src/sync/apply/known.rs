@@ -32,6 +32,17 @@ pub(in crate::sync) fn holds(root: &Root, path: &RelPath, file: &PlacedFile) -> 
     Ok(is_meant(&root.hash(path, own_hash(file).is_some())?, file))
 }
 
+/// Whether the file at the path is, by Apple's checksum, the one that was to come there.
+pub(in crate::sync) fn is_there(root: &Root, path: &RelPath, file: &PlacedFile) -> Result<bool, TreeError> {
+    if file.checksum.provable().is_none() {
+        return Ok(false);
+    }
+    match root.stat(path)? {
+        Some(facts) if facts.kind == FileKind::File && facts.size == file.size => holds(root, path, file),
+        _ => Ok(false),
+    }
+}
+
 /// Whether the file at the path is what larder wrote there, as far as length and time tell; where they do not, its content
 /// is read.
 pub(in crate::sync) fn is_as_written(

@@ -128,7 +128,9 @@ impl Site<'_, '_> {
                 lies: Lies::There,
                 pinned: old.as_ref().is_some_and(|old| old.pinned && old.checksum == file.resource.checksum),
             };
-            placed.proof = self.proof_at(&path, &file.resource, old.as_ref())?;
+            if !self.is_left_behind(&placement, old.as_ref())? {
+                placed.proof = self.proof_at(&path, &file.resource, old.as_ref())?;
+            }
             if placed.proof.is_some() {
                 let access = if asset.hidden { Access::Private } else { Access::Shared };
                 if self.root.stat(&path)?.is_some_and(|facts| !same_time(facts.mtime_ns, &placed)) {
@@ -203,6 +205,16 @@ impl Site<'_, '_> {
         }
         laid.placement = placement;
         Ok(Laying::Out(laid))
+    }
+
+    /// Whether the file lies where it is to be moved from as well: a move by copying was cut off before the old name went.
+    fn is_left_behind(&self, placement: &Placement, old: Option<&PlacedFile>) -> Result<bool, RunError> {
+        let Some(old) = old.filter(|old| matches!(old.lies, Lies::Elsewhere(_)) && old.proof.is_some())
+        else {
+            return Ok(false);
+        };
+        let Ok(path) = RelPath::parse(&placement.lies_at(old)) else { return Ok(false) };
+        Ok(self.root.stat(&path)?.is_some())
     }
 
     /// Files of other photos that have the content of missing ones; `None` when it is better to look again later.

@@ -8,6 +8,7 @@ mod albums;
 mod audit;
 #[cfg(test)]
 mod changes;
+#[cfg(test)]
 mod costs;
 #[cfg(test)]
 mod crash_points;

@@ -89,7 +89,12 @@ pub(crate) fn check(
             let inside = format!("{dir}/");
             let names = tree.files.keys().filter_map(|path| Some((path, path.strip_prefix(&inside)?)));
             for (path, name) in names {
-                if excused.iter().any(|photo| name.starts_with(&photo.stem)) {
+                // Known by its name or, when the photo was renamed since, by its content.
+                let is_of = |photo: &&Photo| {
+                    name.starts_with(&photo.stem)
+                        || photo.files.iter().any(|file| file.sha256 == tree.files[path].sha256)
+                };
+                if excused.iter().any(is_of) {
                     seen.insert(path.clone());
                 }
             }

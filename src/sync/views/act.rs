@@ -38,7 +38,7 @@ pub(super) fn carry_out(pass: &Pass<'_>, plans: Vec<EntryPlan>) -> Result<Vec<Do
     for done in &mut group {
         hand.each(done, |hand, done| {
             for (from, to) in &done.plan.moves {
-                done.files.push(hand.relocate(from, to)?);
+                done.files.extend(hand.relocate(from, to)?);
             }
             Ok(())
         })?;
@@ -113,8 +113,9 @@ impl Hand<'_> {
         Ok(())
     }
 
-    /// Moves a file that an entry has to its new name; where it cannot be moved, it is made anew.
-    fn relocate(&mut self, from: &Shown, to: &Shown) -> Result<Shown, TreeError> {
+    /// Moves a file that an entry has to its new name; where it cannot be moved, it is made anew. `None` when somebody changed it
+    /// and took the photo's own file away: then there is nothing to show.
+    fn relocate(&mut self, from: &Shown, to: &Shown) -> Result<Option<Shown>, TreeError> {
         let (old, new) = (parse(&from.path)?, parse(&to.path)?);
         let facts = self.root.stat(&old)?;
         // Another name of an older version of the file is not what is wanted.
@@ -127,13 +128,17 @@ impl Hand<'_> {
         };
         if !fits {
             self.leave(from, false)?;
-            return self.make(to);
+            if source(self.root, to)?.is_none() {
+                self.pass.ctx.warn(format!("`{}` is not where larder put it; no album shows it", to.source));
+                return Ok(None);
+            }
+            return self.make(to).map(Some);
         }
         self.root.relocate(&old, &new, Access::Shared)?;
         self.left.push(old.parent());
         self.made.push(new.parent());
         self.pass.ctx.tally.note(|out| out.views.moved += 1);
-        Ok(Shown { done: true, ..to.clone() })
+        Ok(Some(Shown { done: true, ..to.clone() }))
     }
 
     /// Makes a file of an entry, in the wanted form or the next best that can be made there.

@@ -11,7 +11,8 @@ use crate::config::env_vars::LARDER_ENDPOINT;
 use crate::config::{Job, paths::Places};
 use crate::http::{self, Settings};
 use crate::icloud::session::{Account, Endpoints, Store, USER_AGENT};
-use crate::state::{JobLock, Reader, State};
+use crate::state::{JobLock, Reader, State, StateError, put_aside};
+use crate::tree::Root;
 
 /// A job, loaded, with the pieces that its commands share.
 pub(super) struct Loaded {
@@ -64,6 +65,43 @@ impl Loaded {
         Ok(State::open(&self.state_file())?)
     }
 
+    /// Opens the state for a run. One that is damaged is put aside and a new one begun, which the run fills from iCloud
+    /// and the files on disk; the line that says so comes with it.
+    ///
+    /// Only where the destination is seen to be a mirror, or said to be meant: the damaged state alone knew which disk
+    /// that is, and an empty mount point is not to be filled in its place.
+    pub(super) fn state_for_run(&self, accept_destination: bool) -> Result<(State, Option<String>), Failure> {
+        let path = self.state_file();
+        let damage = match State::open(&path) {
+            Ok(state) => return Ok((state, None)),
+            Err(StateError::Damaged { source, .. }) => source,
+            Err(error) => return Err(error.into()),
+        };
+        let destination = &self.job.photos.destination;
+        if !accept_destination && Root::inspect(destination, None, false)?.1.is_none() {
+            let (path, destination) = (path.display(), destination.display());
+            return Err(Failure {
+                exit: Exit::Disk,
+                message: format!(
+                    "The state `{path}` is damaged ({damage}), and `{destination}` does not look like a mirror of larder's: \
+                     nothing was touched"
+                ),
+                hint: Some(
+                    "mount the right disk; if an empty destination is meant, run \
+                     `larder sync --once --accept-destination`"
+                        .to_owned(),
+                ),
+            });
+        }
+        let aside = put_aside(&path, &jiff::ZonedDateTime::now().date().to_string())?;
+        let line = format!(
+            "The state was damaged ({damage}) and lies at `{}` now. This run rebuilds it: files that are there are \
+             recognised by their content and not fetched again; history and the record of past runs begin anew",
+            aside.display()
+        );
+        Ok((State::open(&path)?, Some(line)))
+    }
+
     /// A copy of the state that may be thrown away, and where it lies until it is dropped.
     pub(super) fn state_copy(&self) -> Result<(State, Scratch), Failure> {
         let scratch = Scratch::new()?;
@@ -72,7 +110,9 @@ impl Loaded {
             std::fs::copy(self.state_file(), &copy)
                 .map_err(|error| Failure::new(Exit::Disk, format!("Cannot copy the state: {error}")))?;
         }
-        Ok((State::open(&copy)?, scratch))
+        // Whoever reads of trouble knows the original alone.
+        let state = State::open(&copy).map_err(|error| error.of(&self.state_file()))?;
+        Ok((state, scratch))
     }
 
     /// Opens the state for reading, also beside a run.

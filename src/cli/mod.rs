@@ -12,6 +12,7 @@ mod job;
 mod logging;
 mod mirror_path;
 mod moment;
+mod panics;
 mod progress;
 mod prompt;
 
@@ -37,7 +38,7 @@ pub fn run() -> ExitCode {
     };
     let console = Console::new(&args.global);
     logging::start(&args.global, &console);
-    match commands::run(&args, &console) {
+    match panics::caught(|| commands::run(&args, &console)) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             console.failure(&failure);

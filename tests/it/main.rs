@@ -31,6 +31,8 @@ mod layers;
 #[cfg(test)]
 mod listing_cost;
 #[cfg(test)]
+mod lost_state;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod names;

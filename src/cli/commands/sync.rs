@@ -35,12 +35,17 @@ pub(in crate::cli) async fn once(
 ) -> Result<Exit, Failure> {
     let _lock = loaded.lock()?;
     let started = Timestamp::now();
-    let (state, _scratch) = if options.dry_run {
+    let (state, rebuilt, _scratch) = if options.dry_run {
         let (state, scratch) = loaded.state_copy()?;
-        (state, Some(scratch))
+        (state, None, Some(scratch))
     } else {
-        (loaded.state()?, None)
+        let (state, rebuilt) = loaded.state_for_run(options.accept_destination)?;
+        (state, rebuilt, None)
     };
+    if let Some(line) = &rebuilt {
+        tracing::warn!("{line}");
+        console.warning(line);
+    }
     let state = Arc::new(state);
     let progress = Arc::new(Progress::new(console));
     let signals = Signals::listen();
@@ -53,7 +58,8 @@ pub(in crate::cli) async fn once(
         observer: progress.clone(),
         cancel: signals.cancel.clone(),
     };
-    let finished = run(loaded.job.clone(), state.clone(), edges, options).await;
+    let mut finished = run(loaded.job.clone(), state.clone(), edges, options).await;
+    finished.outcome.warnings.splice(0..0, rebuilt);
     progress.finish();
     let summary = Summary::new(started, Timestamp::now(), options.dry_run, &finished);
     if !options.dry_run {

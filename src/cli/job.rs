@@ -6,11 +6,12 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 
 use super::args::Global;
-use super::{Exit, Failure};
+use super::{Console, Exit, Failure};
 use crate::config::env_vars::LARDER_ENDPOINT;
 use crate::config::{Job, paths::Places};
 use crate::http::{self, Settings};
 use crate::icloud::session::{Account, Endpoints, Store, USER_AGENT};
+use crate::secret::make_private;
 use crate::state::{JobLock, Reader, State, StateError, put_aside};
 use crate::tree::Root;
 
@@ -55,9 +56,23 @@ pub(super) fn prepare(job: Job, endpoint: Option<&str>) -> Result<Loaded, Failur
 }
 
 impl Loaded {
-    /// Takes the job's lock. One writer at a time.
-    pub(super) fn lock(&self) -> Result<JobLock, Failure> {
-        Ok(JobLock::take(&self.job.state_dir)?)
+    /// Takes the job's lock: one writer at a time. What of larder's own files was open to others is closed, and told.
+    pub(super) fn lock(&self, console: &Console) -> Result<JobLock, Failure> {
+        let dir = &self.job.state_dir;
+        let lock = JobLock::take(dir)?;
+        let mended = make_private(dir).map_err(|error| {
+            Failure::new(Exit::Disk, format!("Cannot keep others out of `{}`: {error}", dir.display()))
+        })?;
+        for path in mended {
+            let shown = path.display();
+            let more = if path.ends_with("session.json") {
+                ". Who has read it can act as you at iCloud: if that may be, run `larder logout` and sign in again"
+            } else {
+                ""
+            };
+            console.warning(&format!("Others could read `{shown}`; now its owner alone can{more}"));
+        }
+        Ok(lock)
     }
 
     /// Opens the state for writing.

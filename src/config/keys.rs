@@ -23,6 +23,8 @@ pub(super) const KEYS: [(&str, &[&str]); 6] = [
             "screenshots",
             "from",
             "until",
+            "file_mode",
+            "dir_mode",
         ],
     ),
     ("photos.albums", &["view", "path", "include", "exclude", "smart"]),

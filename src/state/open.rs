@@ -45,6 +45,12 @@ impl State {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(error)),
                 _ => {}
             }
+            // redb takes an empty file for a new one; made here, it is for its owner alone from the first byte.
+            let mut options = std::fs::File::options();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            drop(options.open(&fresh).map_err(io)?);
             drop(Self::with(builder().create(&fresh).map_err(|error| opening(&fresh, error))?, &fresh)?);
             std::fs::rename(&fresh, path).map_err(io)?;
             #[cfg(unix)]

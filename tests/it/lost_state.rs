@@ -83,7 +83,7 @@ fn is_rebuilt(here: &TestEnvironment, before: &Tree, damaged: Option<bool>, what
     nothing_is_left_in_staging(&here.destination());
 
     let aside = put_aside(here);
-    assert!(damaged.is_none_or(|damaged| damaged == !aside.is_empty()), "{what}: {aside:?}");
+    assert!(damaged.is_none_or(|damaged| damaged != aside.is_empty()), "{what}: {aside:?}");
     if let [aside] = &aside[..] {
         let name = aside.to_str().unwrap();
         assert!(

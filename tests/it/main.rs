@@ -27,6 +27,8 @@ mod foreign_files;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod listing_cost;
@@ -34,6 +36,8 @@ mod listing_cost;
 mod lost_state;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod modes;
 #[cfg(test)]
 mod names;
 #[cfg(test)]

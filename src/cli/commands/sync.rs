@@ -33,7 +33,7 @@ pub(in crate::cli) async fn once(
     console: &Console,
     options: Options,
 ) -> Result<Exit, Failure> {
-    let _lock = loaded.lock()?;
+    let _lock = loaded.lock(console)?;
     let started = Timestamp::now();
     let (state, rebuilt, _scratch) = if options.dry_run {
         let (state, scratch) = loaded.state_copy()?;

@@ -25,6 +25,8 @@ mod first_sync;
 #[cfg(test)]
 mod foreign_files;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod hostile;

@@ -1,10 +1,21 @@
 //! A server that means harm, or a broken proxy: every run against it ends, soon, in little memory, and says why.
 //!
 //! larder signs in at the simulated iCloud; after that, a plain socket stands in its place.
+//!
+//! | trial | where |
+//! |---|---|
+//! | B6 page flips, cuts, zeroed ends, older copies | `lost_state` |
+//! | I5 canary secrets | `privacy`, `session::privacy` |
+//! | I6 permissions | `privacy`, `modes` |
+//! | J parsers | `fuzz`, `icloud::cloudkit::tests` (answers as a whole), and the property tests beside each parser |
+//! | J servers | here |
+//! | K1 rebuilt without a request for a file | `lost_state` |
+//! | K3 newer states refused, older ones read | `lost_state`, `old_states` |
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -87,7 +98,7 @@ fn mirrored(mirrored: bool) -> TestEnvironment {
 /// Runs against the server and gives what came of it; the mirror is as before, and the memory was bounded.
 #[track_caller]
 fn ends(here: &TestEnvironment, endpoint: &str, longest: Duration) -> Ran {
-    let before = bytes_below(&here.destination());
+    let before = photos(here);
     let start = Instant::now();
     let mut run = here.larder(&["sync", "--once"]).env("LARDER_ENDPOINT", endpoint).start();
     let status = format!("/proc/{}/status", run.pid());
@@ -107,7 +118,7 @@ fn ends(here: &TestEnvironment, endpoint: &str, longest: Duration) -> Ran {
         !ran.stderr.contains("panicked") && ran.stderr.lines().any(|line| line.starts_with("error: ")),
         "{ran:?}"
     );
-    assert!(bytes_below(&here.destination()) == before, "the mirror was touched");
+    assert!(photos(here) == before, "the mirror was touched");
     // What is told fits on a screen: nothing of what the server sent comes along in bulk.
     assert!(
         ran.stderr.len() + ran.stdout.len() < 8_000,
@@ -116,6 +127,12 @@ fn ends(here: &TestEnvironment, endpoint: &str, longest: Duration) -> Ran {
     );
     println!("{most} KiB, {:?}: {}", start.elapsed(), ran.stderr.trim());
     ran
+}
+
+/// What lies in the mirror, beside larder's own directory.
+fn photos(here: &TestEnvironment) -> Vec<(PathBuf, Vec<u8>)> {
+    let own = here.destination().join(".larder");
+    bytes_below(&here.destination()).into_iter().filter(|(path, _)| !path.starts_with(&own)).collect()
 }
 
 /// For those that are tried again after 2, 5 and 15 seconds.

@@ -130,7 +130,7 @@ const ADDRESSES: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn records_of_a_page(bytes in like(RECORDS)) { targets::records(&bytes); }

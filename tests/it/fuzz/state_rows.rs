@@ -60,7 +60,11 @@ fn rows_that_changed_are_read_or_refused() {
     let original = std::fs::read(here.state_dir().join("state.redb")).unwrap();
     let path = here.path("changed.redb");
     let (read, refused) = (Cell::new(0), Cell::new(0));
-    let mut runner = TestRunner::new(ProptestConfig::with_cases(150));
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 150,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
     let bytes = proptest::collection::vec(any::<u8>(), 0..40);
     let input = (0..7_u8, any::<Index>(), any::<Index>(), 0..4_u8, bytes);
     let tried = runner.run(&input, |(table, row, at, what, bytes)| {

@@ -73,6 +73,10 @@ pub enum Command {
     Sync(Sync),
     /// Is everything here? What iCloud says, what larder remembers, what is on disk: every difference, with its reason
     Audit(Audit),
+    /// Read the mirror again and prove every file: what was damaged, lost or changed on this disk
+    Verify(Verify),
+    /// Which files of a folder, such as a memory card, are in the mirror already, by content
+    Have(Have),
     /// How the mirror stands: last run, what is missing, sizes
     Status,
     /// What iCloud holds, as last seen: libraries, albums, photos
@@ -129,6 +133,49 @@ pub struct Audit {
     /// One row for each difference on standard output, comma-separated
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
+}
+
+/// `larder verify`.
+#[derive(Debug, Parser)]
+pub struct Verify {
+    /// Files or folders of the mirror [default: all of it]
+    #[arg(value_name = "PATH", conflicts_with = "since")]
+    pub paths: Vec<PathBuf>,
+    /// Put right what is wrong: fetch it again from iCloud, or copy it from elsewhere on this disk; what lay there goes to
+    /// the attic
+    #[arg(long)]
+    pub repair: bool,
+    /// Read only what was not read since then: a date, a time, or a span back from now such as `30d`
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Read a random share of the files, such as `5%`
+    #[arg(long, value_name = "SHARE", value_parser = share, conflicts_with = "since")]
+    pub sample: Option<u64>,
+    /// Begin anew instead of going on where the last one was interrupted
+    #[arg(long)]
+    pub restart: bool,
+}
+
+/// A share such as `5%`, as files of ten thousand.
+fn share(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is no share such as `5%` or `0.5%`");
+    let percent: f64 = text.strip_suffix('%').and_then(|text| text.parse().ok()).ok_or_else(wrong)?;
+    if !(0.01..=100.0).contains(&percent) {
+        return Err(format!("{}, of at least 0.01% and at most 100%", wrong()));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 10,000")]
+    Ok((percent * 100.0).round() as u64)
+}
+
+/// `larder have`.
+#[derive(Debug, Parser)]
+pub struct Have {
+    /// The folder
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Name only what is not in the mirror
+    #[arg(long)]
+    pub missing_only: bool,
 }
 
 /// `larder ls`.
@@ -205,6 +252,16 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+
+    #[test]
+    fn shares_are_read() {
+        assert_eq!(share("5%"), Ok(500));
+        assert_eq!(share("0.01%"), Ok(1));
+        assert_eq!(share("100%"), Ok(10_000));
+        for wrong in ["5", "0%", "101%", "-1%", "NaN%", "x%"] {
+            assert!(share(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn the_definition_is_sound() {

@@ -133,7 +133,7 @@ fn state_exit(error: &StateError) -> Exit {
         StateError::Busy { .. } => Exit::Locked,
         StateError::Newer { .. }
         | StateError::Older { .. }
-        | StateError::CutOff { .. }
+        | StateError::Unclean { .. }
         | StateError::Absent { .. } => Exit::Usage,
         _ => Exit::Disk,
     }

@@ -58,8 +58,21 @@ pub(super) fn prepare(job: Job, endpoint: Option<&str>) -> Result<Loaded, Failur
 impl Loaded {
     /// Takes the job's lock: one writer at a time. What of larder's own files was open to others is closed, and told.
     pub(super) fn lock(&self, console: &Console) -> Result<JobLock, Failure> {
+        let lock = JobLock::take(&self.job.state_dir)?;
+        self.keep_others_out(console)?;
+        Ok(lock)
+    }
+
+    /// As [`Loaded::lock`], for a run: it is not given up because a verification notes something in that instant.
+    pub(super) fn lock_for_run(&self, console: &Console) -> Result<JobLock, Failure> {
+        const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+        let lock = JobLock::take_within(&self.job.state_dir, PATIENCE)?;
+        self.keep_others_out(console)?;
+        Ok(lock)
+    }
+
+    fn keep_others_out(&self, console: &Console) -> Result<(), Failure> {
         let dir = &self.job.state_dir;
-        let lock = JobLock::take(dir)?;
         let mended = make_private(dir).map_err(|error| {
             Failure::new(Exit::Disk, format!("Cannot keep others out of `{}`: {error}", dir.display()))
         })?;
@@ -72,7 +85,7 @@ impl Loaded {
             };
             console.warning(&format!("Others could read `{shown}`; now its owner alone can{more}"));
         }
-        Ok(lock)
+        Ok(())
     }
 
     /// Opens the state for writing.
@@ -130,12 +143,17 @@ impl Loaded {
         Ok((state, scratch))
     }
 
-    /// Opens the state for reading, also beside a run.
+    /// Opens the state for reading, also beside a run. After a power cut it has to be put right first, which a reader cannot.
     pub(super) fn reader(&self) -> Result<Reader, Failure> {
+        if let Err(StateError::Unclean { .. }) = Reader::open(&self.state_file()) {
+            let _lock = JobLock::take(&self.job.state_dir)?;
+            drop(self.state()?);
+        }
         Ok(Reader::open(&self.state_file())?)
     }
 
-    fn state_file(&self) -> PathBuf {
+    /// Where the state is.
+    pub(super) fn state_file(&self) -> PathBuf {
         self.job.state_dir.join("state.redb")
     }
 }

@@ -109,6 +109,12 @@ impl Observer for Progress {
                 self.transfer.set_position(seen.bytes_done.min(seen.bytes));
                 return;
             }
+            Event::Reread(bytes) => {
+                seen.bytes_done += bytes;
+                self.transfer.set_position(seen.bytes_done.min(seen.bytes));
+                return;
+            }
+            Event::Checked => seen.files_done += 1,
             Event::Placed { fetched, .. } => seen.files_done += u64::from(*fetched),
             Event::Failed { item, why, .. } => {
                 seen.files_done += 1;

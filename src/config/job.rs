@@ -29,6 +29,8 @@ pub struct Job {
     pub photos: Photos,
     /// `[removed]`.
     pub removed: Removed,
+    /// `[verify]`.
+    pub verify: Verify,
     /// `[network]`.
     pub network: Network,
 }
@@ -38,6 +40,27 @@ pub struct Job {
 pub struct Account {
     /// The Apple ID: an e-mail address or a phone number. Never shown.
     pub apple_id: SecretString,
+}
+
+/// `[verify]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Verify {
+    /// Within how many nights the runs read the whole mirror again; `None` = they do not.
+    pub nightly: Option<u32>,
+}
+
+impl Verify {
+    /// `"off"` or `"1/30"`. The error completes "`nightly` ...".
+    fn nightly(text: &str) -> Result<Option<u32>, String> {
+        if text == "off" {
+            return Ok(None);
+        }
+        let nights = text.strip_prefix("1/").and_then(|nights| nights.parse().ok());
+        let nights = nights.filter(|nights| (1..=1_000).contains(nights));
+        nights.map(Some).ok_or_else(|| {
+            format!("must be \"off\" or a share of the mirror such as \"1/30\", not \"{text}\"")
+        })
+    }
 }
 
 /// `[network]`.
@@ -73,7 +96,7 @@ impl Job {
         let document = Document::parse(file, text)?;
         let (top, account) = (document.section("")?, document.section("account")?);
         let (photos, network) = (document.section("photos")?, document.section("network")?);
-        let removed = document.section("removed")?;
+        let (removed, verify) = (document.section("removed")?, document.section("verify")?);
         let base = file.parent().unwrap_or(Path::new("/"));
         let name =
             file.file_stem().map_or_else(|| "config".into(), |stem| stem.to_string_lossy().into_owned());
@@ -156,6 +179,7 @@ impl Job {
                 keep_days: removed.parsed("keep_for", kept.keep_days, days)?,
                 stop_above: removed.parsed("stop_above", kept.stop_above, StopAbove::parse)?,
             },
+            verify: Verify { nightly: verify.parsed("nightly", None, Verify::nightly)? },
             network: Network { connections: network.number("connections", connections, 1..65)? },
         })
     }

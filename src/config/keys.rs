@@ -1,7 +1,7 @@
 //! The names of all keys, and the nearest of them to one that is not known.
 
 /// Sections and their keys; the first section is the top of the file.
-pub(super) const KEYS: [(&str, &[&str]); 6] = [
+pub(super) const KEYS: [(&str, &[&str]); 7] = [
     ("", &["state_dir"]),
     ("account", &["apple_id"]),
     (
@@ -29,6 +29,7 @@ pub(super) const KEYS: [(&str, &[&str]); 6] = [
     ),
     ("photos.albums", &["view", "path", "include", "exclude", "smart"]),
     ("removed", &["policy", "keep_for", "stop_above"]),
+    ("verify", &["nightly"]),
     ("network", &["connections"]),
 ];
 

@@ -45,6 +45,10 @@ pub enum Event {
         /// Bytes that will not come.
         size: u64,
     },
+    /// So many bytes of the mirror, or of somebody's folder, were read.
+    Reread(u64),
+    /// A file of them was looked at.
+    Checked,
     /// Something worth a line, which stops nothing.
     Warning(String),
 }

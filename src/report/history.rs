@@ -177,9 +177,15 @@ impl History<'_> {
             What::Missing => "missing",
             What::Returned { .. } => "returned",
             What::Restored { .. } => "restored",
+            What::Wrong { condition } => condition.as_str(),
         };
         let (from, attic, set_aside) = match what {
-            What::Fetched | What::Found | What::Copied | What::Deleted | What::Missing => (None, None, false),
+            What::Fetched
+            | What::Found
+            | What::Copied
+            | What::Deleted
+            | What::Missing
+            | What::Wrong { .. } => (None, None, false),
             What::Changed { from, attic, set_aside } => (from, Some(attic), set_aside),
             What::Moved { from } => (Some(from), None, false),
             What::Left { attic, set_aside } => (None, Some(attic), set_aside),

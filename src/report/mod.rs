@@ -6,12 +6,14 @@
 pub mod audit;
 mod audit_text;
 pub mod figures;
+pub mod had;
 pub mod history;
 pub mod holdings;
 pub mod restored;
 pub mod status;
 pub mod summary;
 pub mod summary_text;
+pub mod verified;
 
 pub use holdings::{Holdings, holdings};
 pub use status::{Status, status};

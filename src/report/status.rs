@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Summary;
-use crate::state::{self, Proof, StateError, View};
+use crate::state::{self, MetaKey, Place, Proof, StateError, View};
 use crate::sync::tally::Trouble;
+use crate::sync::verify::{Verified, known};
 
 /// Missing items that are named; more are counted.
 const NAMED: usize = 50;
@@ -35,6 +36,16 @@ pub struct Status {
     pub kinds: BTreeMap<&'static str, u64>,
     /// Files that show photos in albums: entries and playlists.
     pub album_entries: u64,
+    /// Files that were read again since they came.
+    pub reread: u64,
+    /// When the file was read that was read longest ago, once all were.
+    pub reread_since: Option<Timestamp>,
+    /// Files that were found wrong when they were read again, and are so still.
+    pub wrong: u64,
+    /// Which, and what is wrong.
+    pub wrong_items: Vec<Trouble>,
+    /// What the last verification of the whole mirror found.
+    pub last_verify: Option<Verified>,
     /// Photos with something still to fetch.
     pub missing: u64,
     /// Which, and why, as far as it is known.
@@ -58,6 +69,12 @@ pub fn status(view: &View, trust_ends: Option<Timestamp>) -> Result<Status, Stat
         disputed: 0,
         kinds: BTreeMap::new(),
         album_entries: state::view_files(view)?,
+        reread: 0,
+        reread_since: None,
+        wrong: 0,
+        wrong_items: vec![],
+        last_verify: state::text(view, MetaKey::VerifyLast)?
+            .and_then(|json| serde_json::from_str(&json).ok()),
         missing: 0,
         missing_items: vec![],
         unreadable: 0,
@@ -68,11 +85,16 @@ pub fn status(view: &View, trust_ends: Option<Timestamp>) -> Result<Status, Stat
         status.photos += u64::from(!asset.is_gone());
         Ok(())
     })?;
-    state::each_placement(view, |_, placement| {
+    let rereads = state::rereads(view)?;
+    let mut oldest = i64::MAX;
+    state::each_placement(view, |item, placement| {
+        let read = rereads.reading(&Place::of(&item)).at_ms;
         for file in placement.files {
             let Some(proof) = file.proof.filter(|_| file.is_in_place()) else { continue };
             status.files += 1;
             status.bytes += file.size;
+            status.reread += u64::from(read > 0);
+            oldest = oldest.min(read);
             *status.kinds.entry(file.kind.as_str()).or_default() += 1;
             match proof {
                 Proof::Proven => status.proven += 1,
@@ -81,6 +103,16 @@ pub fn status(view: &View, trust_ends: Option<Timestamp>) -> Result<Status, Stat
             }
         }
         Ok(())
+    })?;
+    if status.reread > 0 && status.reread == status.files {
+        status.reread_since = Timestamp::from_millisecond(oldest).ok();
+    }
+    known(view, |known| {
+        status.wrong += 1;
+        if status.wrong_items.len() < NAMED {
+            let why = known.condition.as_str().to_owned();
+            status.wrong_items.push(Trouble { item: known.path, why });
+        }
     })?;
     missing(view, &mut status)?;
     Ok(status)
@@ -152,6 +184,30 @@ impl Status {
         }
         if self.disputed > 0 {
             add("Disputed", count(self.disputed));
+        }
+        let days = |since: Timestamp| match now.duration_since(since).as_hours() / 24 {
+            0 | 1 => "day".to_owned(),
+            days => format!("{days} days"),
+        };
+        match self.reread_since {
+            Some(since) => add("Read again", format!("all of it within the last {}", days(since))),
+            None if self.reread > 0 => {
+                add(
+                    "Read again",
+                    format!("{} of {}", count(self.reread), counted(self.files, "file", "files")),
+                );
+            }
+            None => add("Read again", "never: `larder verify` does".into()),
+        }
+        if self.wrong > 0 {
+            let files = counted(self.wrong, "file", "files");
+            add(
+                "Wrong",
+                format!("{files} on this disk: `larder verify --repair` brings back what iCloud has"),
+            );
+        }
+        for item in self.wrong_items.iter().take(10) {
+            add("", format!("{}: {}", shown(&item.item), item.why));
         }
         if self.unreadable > 0 {
             add("Unreadable", counted(self.unreadable, "record", "records"));

@@ -61,6 +61,8 @@ impl Summary {
             + out.removed
             + out.held
             + out.kept
+            + out.reread.wrong
+            + out.reread.left
             + out.views.made
             + out.views.moved
             + out.views.removed

@@ -33,6 +33,7 @@ pub fn text(summary: &Summary) -> String {
         views(&mut lines, summary);
         requests(&mut lines, summary);
     }
+    read_again(&mut lines, summary);
     for warning in &summary.outcome.warnings {
         lines.add("Note", warning);
     }
@@ -235,6 +236,24 @@ fn views(lines: &mut Lines, summary: &Summary) {
         let entries = counted(views.failed, "album entry", "album entries");
         lines.add("Not shown", format!("{entries}; tried again at the next run"));
         lines.items(&views.failed_items, views.failed);
+    }
+}
+
+fn read_again(lines: &mut Lines, summary: &Summary) {
+    let reread = &summary.outcome.reread;
+    if reread.files == 0 {
+        return;
+    }
+    let files = counted(reread.files, "file", "files");
+    let how = match reread.wrong {
+        0 => "all as they should be".to_owned(),
+        wrong => format!("{} not", count(wrong)),
+    };
+    lines.add("Read again", format!("{files} of the mirror, {}: {how}", bytes(reread.bytes)));
+    lines.items(&reread.items, reread.wrong);
+    if reread.left > 0 {
+        let files = counted(reread.left, "file", "files");
+        lines.add("Not repaired", format!("{files}: see `larder status` and `larder verify --repair`"));
     }
 }
 

@@ -33,6 +33,7 @@ impl Batch<'_> {
         fate: Fate,
     ) -> Result<(), StateError> {
         let Some(mut placement) = placement(self, item)? else { return Ok(()) };
+        let path = placement.lies_at(seen);
         let Some(file) = placement.files.iter_mut().find(|file| file.kind == kind) else { return Ok(()) };
         if file != seen {
             return Ok(());
@@ -42,7 +43,7 @@ impl Batch<'_> {
                 file.proof = None;
                 file.lies = Lies::There;
             }
-            Fate::Altered => file.lies = Lies::Altered,
+            Fate::Altered => file.lies = Lies::Altered(path),
         }
         self.put_placement(item, &placement)?;
         self.mark(item)

@@ -46,12 +46,12 @@ pub enum StateError {
         /// What redb says.
         source: Box<redb::Error>,
     },
-    /// The larder that wrote it was cut off, and only a run may bring the file in order.
+    /// The process that wrote it was cut off; only a writer can put that right.
     #[error(
-        "`{}` was not closed by the last run, which was cut off: run `larder sync --once`, which goes on from there",
+        "The state `{}` was cut off while it was written: run `larder sync --once`, which puts that right",
         path.display()
     )]
-    CutOff {
+    Unclean {
         /// The state file.
         path: PathBuf,
     },

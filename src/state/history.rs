@@ -7,6 +7,7 @@ use super::StateError;
 use super::key::{name, pack};
 use super::row::{decode, encode};
 use super::tables::{Batch, Tables};
+use super::wrong::Condition;
 use crate::model::{ItemId, Kind};
 
 /// The place of an event in history: when it was written, and its number among those of that millisecond.
@@ -116,6 +117,11 @@ pub enum What {
         /// Where it was.
         attic: String,
     },
+    /// It was read again and found wrong.
+    Wrong {
+        /// What is wrong with it.
+        condition: Condition,
+    },
 }
 
 /// Why something happened. Stored by position: add at the end, never reorder.
@@ -142,6 +148,8 @@ pub enum Why {
     Lost,
     /// A person asked for it.
     Asked,
+    /// The mirror was read again.
+    Reread,
 }
 
 impl Why {
@@ -159,6 +167,7 @@ impl Why {
             Self::Unknown => "recognised by its content",
             Self::Lost => "the copy on this disk was gone or changed",
             Self::Asked => "asked for",
+            Self::Reread => "found when the mirror was read again",
         }
     }
 }
@@ -330,6 +339,8 @@ mod tests {
             Just(What::Missing),
             text.prop_map(|attic| What::Returned { attic }),
             text.prop_map(|attic| What::Restored { attic }),
+            Just(What::Wrong { condition: Condition::Damaged }),
+            Just(What::Wrong { condition: Condition::Unreadable }),
         ]
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StateError;
 use super::key::{after, name, pack};
+use super::reread::Place;
 use super::tables::{Batch, Tables};
 use crate::model::{Checksum, ItemId, Kind};
 use rows::{decode, encode};
@@ -49,8 +50,9 @@ pub enum Lies {
     Elsewhere(String),
     /// At this path of the attic: it was removed in iCloud.
     Attic(String),
-    /// Nobody knows: at its path lies something else than larder wrote, which is set aside when the file is placed again.
-    Altered,
+    /// Nobody knows: at this path lies something else than larder wrote, or nothing. What lies there is set aside when the
+    /// file is placed again.
+    Altered(String),
 }
 
 /// A file of an item. Without `proof` its path is reserved and the file is not there yet.
@@ -116,8 +118,8 @@ impl Placement {
     #[must_use]
     pub fn lies_at(&self, file: &PlacedFile) -> String {
         match &file.lies {
-            Lies::There | Lies::Altered => self.path(&file.name),
-            Lies::Elsewhere(path) | Lies::Attic(path) => path.clone(),
+            Lies::There => self.path(&file.name),
+            Lies::Elsewhere(path) | Lies::Attic(path) | Lies::Altered(path) => path.clone(),
         }
     }
 
@@ -159,6 +161,22 @@ pub fn placements_after(
         let (key, row) = entry?;
         let (zone, record) = key.value();
         placements.push((ItemId { zone, record: name("ledger", record)? }, decode(row.value())?));
+    }
+    Ok(placements)
+}
+
+/// Up to `limit` items of the ledger behind a place, with their places.
+pub fn placements_behind(
+    tables: &impl Tables,
+    after: Option<&Place>,
+    limit: usize,
+) -> Result<Vec<(Place, Placement)>, StateError> {
+    let (zone, from) = after.map_or((0, vec![]), |place| (place.zone, [&place.key[..], &[0]].concat()));
+    let mut placements = Vec::new();
+    for entry in tables.ledger().range((zone, from.as_slice())..)?.take(limit) {
+        let (key, row) = entry?;
+        let (zone, record) = key.value();
+        placements.push((Place { zone, key: record.to_vec() }, decode(row.value())?));
     }
     Ok(placements)
 }

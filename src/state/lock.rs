@@ -2,6 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::StateError;
 
@@ -12,6 +13,19 @@ pub struct JobLock {
 }
 
 impl JobLock {
+    /// As [`JobLock::take`], and waits so long for another process to let go.
+    pub fn take_within(state_dir: &Path, patience: Duration) -> Result<Self, StateError> {
+        let start = Instant::now();
+        loop {
+            match Self::take(state_dir) {
+                Err(StateError::Busy { .. }) if start.elapsed() < patience => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                taken => return taken,
+            }
+        }
+    }
+
     /// Takes the lock in the state directory, which is created (for the owner alone) when it is not there.
     /// [`StateError::Busy`] when another process holds it.
     pub fn take(state_dir: &Path) -> Result<Self, StateError> {
@@ -48,7 +62,12 @@ mod tests {
         let state_dir = dir.path().join("a/b");
         let first = JobLock::take(&state_dir).unwrap();
         assert!(matches!(JobLock::take(&state_dir), Err(StateError::Busy { .. })));
+        let start = Instant::now();
+        let patience = Duration::from_millis(100);
+        assert!(matches!(JobLock::take_within(&state_dir, patience), Err(StateError::Busy { .. })));
+        assert!(start.elapsed() >= patience);
         drop(first);
+        assert!(JobLock::take_within(&state_dir, patience).is_ok());
         assert!(JobLock::take(&state_dir).is_ok());
     }
 }

@@ -24,6 +24,12 @@ pub enum MetaKey {
     ZonesChecked,
     /// The next number for a dirty mark.
     NextMark,
+    /// How far the mirror was read again, and when.
+    Rereads,
+    /// What a verification that is not at its end has found so far, as JSON; empty when there is none.
+    VerifyPass,
+    /// What the last verification of the whole mirror found, as JSON.
+    VerifyLast,
 }
 
 impl MetaKey {
@@ -37,6 +43,9 @@ impl MetaKey {
             Self::Views => "views",
             Self::ZonesChecked => "zones.checked",
             Self::NextMark => "marks.next",
+            Self::Rereads => "verify.read",
+            Self::VerifyPass => "verify.pass",
+            Self::VerifyLast => "verify.last",
         }
     }
 }

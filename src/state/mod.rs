@@ -17,11 +17,13 @@ mod ledger;
 mod lock;
 mod meta;
 mod open;
+mod reread;
 mod row;
 mod runs;
 mod tables;
 mod view_marks;
 mod views;
+mod wrong;
 mod zone;
 
 pub use aside::put_aside;
@@ -36,11 +38,12 @@ pub use error::StateError;
 pub use history::{HistoryEvent, Moment, Order, What, Why, history, oldest_event};
 pub use ledger::{
     Lies, PlacedFile, Placement, Proof, Root, class_counts, each_placement, owner, placement,
-    placements_after,
+    placements_after, placements_behind,
 };
 pub use lock::JobLock;
 pub use meta::{MetaKey, number, text};
 pub use open::{FORMAT, Reader, State};
+pub use reread::{Place, Reading, Rereads, Span, rereads};
 pub use runs::last_run;
 pub use tables::{Batch, Tables, View};
 pub use view_marks::{SMART_ZONE, ViewMark, has_view_mark, marked_album_after, view_marks_after, views};
@@ -48,6 +51,7 @@ pub use views::{
     Form, Shown, ViewAlbum, ViewEntry, ViewList, members_after, position, view_album, view_albums,
     view_entries_after, view_entry, view_files,
 };
+pub use wrong::{Condition, Wrong, wrong, wrong_after};
 pub use zone::{Progress, ZoneRow, zones};
 
 #[cfg(test)]

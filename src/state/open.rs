@@ -19,7 +19,7 @@ use super::tables::{Batch, View};
 /// | format | what came |
 /// |---|---|
 /// | 1 | |
-/// | 2 | tables for history and album views, which an older file does not have |
+/// | 2 | tables for history, album views and what was read again, which an older file does not have |
 pub const FORMAT: u32 = 2;
 
 /// Bytes that redb may keep in memory. Its own default is 1 GiB.
@@ -205,7 +205,7 @@ fn opening(path: &Path, error: DatabaseError) -> StateError {
     let path = path.to_owned();
     match error {
         DatabaseError::DatabaseAlreadyOpen => StateError::Busy { path },
-        DatabaseError::RepairAborted => StateError::CutOff { path },
+        DatabaseError::RepairAborted => StateError::Unclean { path },
         DatabaseError::Storage(redb::StorageError::Io(source))
             if !matches!(source.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof) =>
         {

@@ -77,6 +77,8 @@ tables! {
     views: PairKey => Row,
     /// Album views: what may no longer be right.
     view_marks: PairKey => (),
+    /// Files that were found otherwise than larder wrote them.
+    wrong: ItemKey => Row,
     /// Dirty items in the order in which they were marked.
     dirty: u64 => ItemKey,
     /// The mark of an item.

@@ -10,11 +10,13 @@ pub mod check;
 pub mod classes;
 pub mod context;
 pub mod error;
+pub mod have;
 pub mod listing;
 pub mod plan;
 pub mod restore;
 pub mod run;
 pub mod tally;
+pub mod verify;
 pub mod views;
 
 mod absorb;

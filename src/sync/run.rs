@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::apply::{Feed, apply, foresee, remove};
 use super::classes::Classes;
 use super::tally::{Outcome, Tally};
-use super::{Context, RunError, check, listing, policy, views};
+use super::{Context, RunError, check, listing, policy, verify, views};
 use crate::clock::Clock;
 use crate::config::Job;
 use crate::event::{Event, Observer};
@@ -50,6 +50,8 @@ pub struct Options {
     pub accept_destination: bool,
     /// So many files may leave the mirror, whatever the brake says.
     pub confirm_removals: u64,
+    /// The mirror was read again a moment ago: no slice of it is.
+    pub without_slice: bool,
 }
 
 /// A run that ended.
@@ -129,8 +131,28 @@ async fn go(
         (applied, known) => applied.and(known)?,
     }
     remove(&ctx, options.confirm_removals).await?;
+    if !options.without_slice {
+        reread(&ctx).await?;
+    }
     views::bring(&ctx).await?;
     tidy(&ctx).await
+}
+
+/// Reads a part of the mirror again, and fetches at once what was lost of it.
+async fn reread(ctx: &Context) -> Result<(), RunError> {
+    if verify::nightly(ctx).await? > 0 {
+        let out = ctx.tally.outcome();
+        // What failed in this run would be tried again, and told twice.
+        if out.failed + out.waiting == 0 {
+            let feed = Feed::default();
+            feed.end();
+            apply(ctx, &feed).await?;
+        }
+    }
+    if ctx.tally.outcome().reread.files > 0 {
+        verify::settle(ctx).await?;
+    }
+    Ok(())
 }
 
 /// Makes sure that the state belongs to the account of the job file. The Apple ID itself is not kept.

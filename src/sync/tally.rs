@@ -76,10 +76,29 @@ pub struct Outcome {
     pub albums: BTreeMap<String, AlbumChange>,
     /// Lines worth reading.
     pub warnings: Vec<String>,
+    /// What was read again of the mirror in this night.
+    pub reread: Reread,
     /// Requests to iCloud besides those for files.
     pub calls: u64,
     /// Requests for files.
     pub downloads: u64,
+}
+
+/// What reading a part of the mirror again gave.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reread {
+    /// Files that were looked at.
+    pub files: u64,
+    /// Bytes that were read.
+    pub bytes: u64,
+    /// Files that were found wrong.
+    pub wrong: u64,
+    /// Which, and what is wrong.
+    pub items: Vec<Trouble>,
+    /// Files that are known to be wrong, from this night or earlier, and are so still. Those that somebody changed do not
+    /// count.
+    pub left: u64,
 }
 
 /// What happened in a library.

@@ -12,12 +12,14 @@
 mod attic;
 mod error;
 mod facts;
+mod folder;
 mod link;
 mod marker;
 pub mod name;
 mod outlet;
 mod path;
 mod place;
+mod reread;
 mod root;
 mod scan;
 mod shelves;
@@ -30,6 +32,7 @@ mod tests;
 
 pub use error::TreeError;
 pub use facts::{Facts, FileKind, Space};
+pub use folder::Folder;
 pub use link::Abilities;
 pub use marker::MirrorId;
 pub use outlet::Outlet;

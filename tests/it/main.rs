@@ -26,6 +26,7 @@ mod first_sync;
 mod foreign_files;
 #[cfg(test)]
 mod fuzz;
+mod have;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
@@ -64,3 +65,5 @@ mod restore;
 mod session;
 #[cfg(test)]
 mod tree;
+#[cfg(test)]
+mod verify;

@@ -3,6 +3,7 @@
 mod audit;
 #[cfg(feature = "demo")]
 mod demo;
+mod have;
 mod history;
 mod login;
 mod logout;
@@ -10,6 +11,7 @@ mod ls;
 mod restore;
 mod status;
 mod sync;
+mod verify;
 
 use super::args::{Args, Command};
 use super::{Console, Exit, Failure};
@@ -27,6 +29,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
             Command::Logout => logout::logout(global, console).await,
             Command::Sync(sync) => sync::sync(global, console, sync).await,
             Command::Audit(audit) => audit::audit(global, console, audit).await,
+            Command::Verify(verify) => verify::verify(global, console, verify).await,
+            Command::Have(have) => have::have(global, console, have).await,
             Command::Status => status::status(global, console),
             Command::Ls(ls) => ls::ls(global, console, ls),
             Command::History(of) => history::history(global, console, of),

@@ -23,6 +23,7 @@ pub(super) async fn sync(global: &Global, console: &Console, args: &Sync) -> Res
         dry_run: args.dry_run,
         accept_destination: args.accept_destination,
         confirm_removals: args.confirm_removals,
+        without_slice: false,
     };
     once(&loaded, console, options).await
 }
@@ -33,8 +34,7 @@ pub(in crate::cli) async fn once(
     console: &Console,
     options: Options,
 ) -> Result<Exit, Failure> {
-    let _lock = loaded.lock(console)?;
-    let started = Timestamp::now();
+    let _lock = loaded.lock_for_run(console)?;
     let (state, rebuilt, _scratch) = if options.dry_run {
         let (state, scratch) = loaded.state_copy()?;
         (state, None, Some(scratch))
@@ -49,22 +49,9 @@ pub(in crate::cli) async fn once(
     let state = Arc::new(state);
     let progress = Arc::new(Progress::new(console));
     let signals = Signals::listen();
-    let edges = Edges {
-        http: loaded.http.clone(),
-        store: loaded.store.clone(),
-        account: loaded.account.clone(),
-        passwords: Passwords::from_environment(),
-        clock: Arc::new(SystemClock),
-        observer: progress.clone(),
-        cancel: signals.cancel.clone(),
-    };
-    let mut finished = run(loaded.job.clone(), state.clone(), edges, options).await;
-    finished.outcome.warnings.splice(0..0, rebuilt);
+    let ran = run_and_remember(loaded, state, progress.clone(), &signals, options, rebuilt).await;
     progress.finish();
-    let summary = Summary::new(started, Timestamp::now(), options.dry_run, &finished);
-    if !options.dry_run {
-        remember(&state, &summary)?;
-    }
+    let (finished, summary) = ran?;
     if console.json {
         console.out_json(&summary)?;
     } else if !console.quiet {
@@ -74,6 +61,34 @@ pub(in crate::cli) async fn once(
         console.failure(&Failure::from(error));
     }
     Ok(exit(&finished, signals.stopped_by()))
+}
+
+/// Carries out one run, whose lock is held, and writes down its summary.
+pub(super) async fn run_and_remember(
+    loaded: &Loaded,
+    state: Arc<State>,
+    progress: Arc<Progress>,
+    signals: &Signals,
+    options: Options,
+    warning: Option<String>,
+) -> Result<(Finished, Summary), Failure> {
+    let started = Timestamp::now();
+    let edges = Edges {
+        http: loaded.http.clone(),
+        store: loaded.store.clone(),
+        account: loaded.account.clone(),
+        passwords: Passwords::from_environment(),
+        clock: Arc::new(SystemClock),
+        observer: progress,
+        cancel: signals.cancel.clone(),
+    };
+    let mut finished = run(loaded.job.clone(), state.clone(), edges, options).await;
+    finished.outcome.warnings.splice(0..0, warning);
+    let summary = Summary::new(started, Timestamp::now(), options.dry_run, &finished);
+    if !options.dry_run {
+        remember(&state, &summary)?;
+    }
+    Ok((finished, summary))
 }
 
 fn remember(state: &State, summary: &Summary) -> Result<(), Failure> {
@@ -87,7 +102,9 @@ fn exit(finished: &Finished, stopped_by: Option<Exit>) -> Exit {
     match &finished.error {
         Some(RunError::Interrupted) => stopped_by.unwrap_or(Exit::Interrupted),
         Some(error) => run_exit(error),
-        None if out.failed + out.broken + out.held + out.views.failed > 0 => Exit::SomeFailed,
+        None if out.failed + out.broken + out.reread.left + out.held + out.views.failed > 0 => {
+            Exit::SomeFailed
+        }
         None => Exit::Done,
     }
 }

@@ -145,9 +145,16 @@ pub(super) fn place(
         set_aside: false,
     };
     if let Some(old) = &task.replaces {
-        home.set_aside = root.stat(&old.path)?.is_some() && !is_as_written(root, &old.path, &old.file)?;
+        let there = root.stat(&old.path)?.is_some();
+        home.set_aside = there && (old.is_altered() || !is_as_written(root, &old.path, &old.file)?);
     }
-    if task.replaces.as_ref().is_some_and(|old| old.path == task.path) {
+    let here = task.replaces.as_ref().filter(|old| old.path == task.path);
+    // What cannot be read is not the content.
+    if here.is_some_and(|old| old.is_altered() && holds(root, &old.path, digest).unwrap_or(false)) {
+        root.discard(&task.staging_key())?;
+        root.refinish(&task.path, finish)?;
+        home.set_aside = false;
+    } else if here.is_some() {
         home.attic = root.replace(staging, &task.path, attic_date, finish)?.attic;
     } else {
         if let Some(other) = &task.or_else

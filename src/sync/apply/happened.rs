@@ -1,7 +1,7 @@
 //! What happened to a file, for history.
 
 use super::body::{Home, Whence};
-use super::task::Task;
+use super::task::{Source, Task};
 use crate::model::{ItemId, Kind};
 use crate::state::{HistoryEvent, PlacedFile, What, Why};
 
@@ -12,6 +12,7 @@ pub(super) fn happened(task: &Task, home: &Home) -> HistoryEvent {
     let fresh = if edited { Why::Edited } else { Why::New };
     let giver = task.source.as_ref().and_then(|source| source.giver.as_ref());
     let given = giver.map(|giver| if giver.item.zone == task.item.zone { fresh } else { Why::OtherLibrary });
+    let repairs = task.replaces.as_ref().is_some_and(Source::is_altered);
     let (what, why) = match (home.whence, &task.source, &home.attic) {
         (Whence::Moved, Some(source), _) if source.path.is_larders_own() => {
             (What::Returned { attic: source.path.to_string() }, given.unwrap_or(Why::Undeleted))
@@ -20,11 +21,14 @@ pub(super) fn happened(task: &Task, home: &Home) -> HistoryEvent {
             (What::Moved { from: source.path.to_string() }, given.unwrap_or(Why::Rearranged))
         }
         (_, _, Some(attic)) => {
+            let why = if repairs { Why::Lost } else { Why::Edited };
             let old = task.replaces.as_ref().filter(|old| old.path != home.path);
             let from = old.map(|old| old.path.to_string());
-            (What::Changed { from, attic: attic.to_string(), set_aside: home.set_aside }, Why::Edited)
+            (What::Changed { from, attic: attic.to_string(), set_aside: home.set_aside }, why)
         }
+        (Whence::Copied, ..) if repairs => (What::Copied, Why::Lost),
         (Whence::Copied, ..) => (What::Copied, given.unwrap_or(fresh)),
+        (_, _, None) if repairs => (What::Fetched, Why::Lost),
         (_, Some(_), None) => (What::Fetched, Why::Lost),
         (_, None, None) => (What::Fetched, fresh),
     };

@@ -290,12 +290,16 @@ fn give_away(batch: &mut Batch<'_>, source: &Source) -> Result<(), StateError> {
 }
 
 fn put_file(batch: &mut Batch<'_>, item: &ItemId, mut file: PlacedFile) -> Result<(), StateError> {
+    batch.clear_wrong(item, file.kind)?;
     let Some(mut placement) = state::placement(batch, item)? else { return Ok(()) };
     if let Some(old) = placement.file(file.kind) {
         // What a person brought back stays brought back wherever it moves; a new version of it is another file.
         file.pinned = old.pinned && old.checksum == file.checksum;
-        if let Lies::Elsewhere(path) = &old.lies {
-            batch.release_path(state::Root::Photos, &fold(path), item)?;
+        match &old.lies {
+            Lies::Elsewhere(path) | Lies::Altered(path) if *path != placement.path(&file.name) => {
+                batch.release_path(state::Root::Photos, &fold(path), item)?;
+            }
+            _ => {}
         }
     }
     placement.files.retain(|other| other.kind != file.kind);

@@ -97,6 +97,11 @@ pub(super) async fn reserve(
             }
         }
         found.iter().try_for_each(|event| batch.tell(now_ms, event))?;
+        for event in &found {
+            if let (Some(item), Some(kind)) = (&event.item, event.kind) {
+                batch.clear_wrong(item, kind)?;
+            }
+        }
         for (item, generation, what) in &settled {
             match what {
                 Settled::Waiting(why) => batch.postpone(item, why, true, now)?,

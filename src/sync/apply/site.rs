@@ -148,13 +148,22 @@ impl Site<'_, '_> {
                     let lies = placement.lies_at(&old);
                     let (lies, same) = (RelPath::parse(&lies).ok(), old.checksum == placed.checksum);
                     // The ledger goes on telling where the content lies until it is in its place.
-                    if same && matches!(old.lies, Lies::Elsewhere(_) | Lies::Attic(_)) {
+                    let moves = match (&old.lies, &lies) {
+                        (Lies::Elsewhere(_) | Lies::Attic(_), _) => same,
+                        // It only seemed altered, and is to be moved.
+                        (Lies::Altered(_), Some(lies)) => {
+                            same && *lies != path && self.is_whole(lies, &old)?
+                        }
+                        _ => false,
+                    };
+                    if moves {
                         source = lies.map(|path| Source { path, file: old.clone(), giver: None });
                         put(
                             &mut placement,
                             PlacedFile { proof: old.proof, lies: old.lies, mtime_ms: old.mtime_ms, ..placed },
                         );
                     } else if !matches!(old.lies, Lies::Attic(_)) {
+                        source = given.remove(&file.resource.kind);
                         replaces = lies.map(|path| Source { path, file: old, giver: None });
                     }
                 }
@@ -197,7 +206,8 @@ impl Site<'_, '_> {
     ) -> Result<Option<HashMap<Kind, Source>>, RunError> {
         let mut given = HashMap::new();
         for Wanted { resource, .. } in missing {
-            let own = placement.file(resource.kind).is_some_and(|file| file.proof.is_some());
+            let here = |file: &PlacedFile| file.proof.is_some() && !matches!(file.lies, Lies::Altered(_));
+            let own = placement.file(resource.kind).is_some_and(here);
             if own || resource.size == 0 {
                 continue;
             }
@@ -228,7 +238,7 @@ impl Site<'_, '_> {
             let at = wanted.iter().position(|wanted| wanted.resource.kind == file.kind);
             let name = at.and_then(|at| names.files.get(at)).unwrap_or(&file.name).clone();
             let lies = match &file.lies {
-                Lies::There | Lies::Altered => Lies::Elsewhere(old.path(&file.name)),
+                Lies::There => Lies::Elsewhere(old.path(&file.name)),
                 other => other.clone(),
             };
             new.files.push(PlacedFile { name, lies, ..file.clone() });
@@ -267,7 +277,8 @@ impl Site<'_, '_> {
             let at = wanted.iter().position(|other| other == file).unwrap_or(0);
             let name = plain.files.get(at).cloned().unwrap_or_default();
             let own = placement.file(file.resource.kind).is_some_and(|old| {
-                let at_its_path = matches!(old.lies, Lies::There | Lies::Altered);
+                let path = placement.path(&old.name);
+                let at_its_path = matches!(&old.lies, Lies::There) || old.lies == Lies::Altered(path);
                 old.name == name && old.proof.is_some() && at_its_path
             });
             let spot = if own { Spot::Same } else { self.spot(&placement.path(&name), file)? };
@@ -317,16 +328,28 @@ impl Site<'_, '_> {
         resource: &Resource,
         old: Option<&PlacedFile>,
     ) -> Result<Option<Proof>, RunError> {
-        if self.is_same(path, resource)? {
-            return Ok(Some(Proof::Proven));
-        }
-        let Some(old) = old.filter(|old| old.lies == Lies::Altered && old.checksum == resource.checksum)
-        else {
-            return Ok(None);
+        let altered = old.filter(|old| old.lies == Lies::Altered(path.to_string()));
+        match self.is_same(path, resource) {
+            Ok(true) => return Ok(Some(Proof::Proven)),
+            // What cannot be read any more is not what is wanted.
+            Err(RunError::Tree(_)) if altered.is_some() => return Ok(None),
+            same => same?,
         };
+        let Some(old) = altered.filter(|old| old.checksum == resource.checksum) else { return Ok(None) };
+        // A disputed file that nobody touched is in question because somebody wants it fetched again.
+        if matches!(old.proof, Some(Proof::Disputed { .. }))
+            && self.root.stat(path)?.is_some_and(|facts| same_time(facts.mtime_ns, old))
+        {
+            return Ok(None);
+        }
+        Ok(if self.is_whole(path, old)? { old.proof } else { None })
+    }
+
+    /// Whether a file that seemed altered is what larder knows of it.
+    fn is_whole(&self, path: &RelPath, file: &PlacedFile) -> Result<bool, RunError> {
         let facts = self.root.stat(path)?;
-        let plausible = facts.is_some_and(|facts| facts.kind == FileKind::File && facts.size == old.size);
-        Ok(if plausible && holds(self.root, path, old)? { old.proof } else { None })
+        let plausible = facts.is_some_and(|facts| facts.kind == FileKind::File && facts.size == file.size);
+        Ok(plausible && holds(self.root, path, file).unwrap_or(false))
     }
 
     /// Whether the very content that is wanted lies at the path, proven by Apple's checksum.

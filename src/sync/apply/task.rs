@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::model::{ItemId, hex};
-use crate::state::PlacedFile;
+use crate::state::{Lies, PlacedFile};
 use crate::sync::plan::Wanted;
 use crate::tree::RelPath;
 
@@ -50,6 +50,14 @@ pub(super) struct Giver {
     pub(super) item: ItemId,
     /// Whether it keeps its file, so that it is copied; otherwise it is gone from iCloud and gives the file away.
     pub(super) keeps: bool,
+}
+
+impl Source {
+    /// Whether what lies there is known not to be the file.
+    #[must_use]
+    pub(super) fn is_altered(&self) -> bool {
+        matches!(self.file.lies, Lies::Altered(_))
+    }
 }
 
 impl Task {

@@ -226,7 +226,7 @@ impl Walk<'_> {
                 };
                 self.found(looked, item, Place::Disk, What::Misplaced, reason, &action);
             }
-            Some(Lies::Altered) => {
+            Some(Lies::Altered(_)) => {
                 let reason = "an earlier audit found that it changed since larder wrote it";
                 let action = "set aside in the attic and fetched by the next run";
                 self.found(looked, item, Place::Disk, What::Altered, reason, action);

@@ -283,7 +283,7 @@ fn owned(view: &View, root: &Root, candidate: &Candidate) -> Result<Option<Owned
     let is_it = |file: &&PlacedFile| match &file.lies {
         Lies::Attic(attic) if *attic == candidate.attic => true,
         Lies::Attic(attic) => placement.path(&file.name) == candidate.path && !is_file(root, attic),
-        Lies::There | Lies::Elsewhere(_) | Lies::Altered => false,
+        Lies::There | Lies::Elsewhere(_) | Lies::Altered(_) => false,
     };
     let file = placement.files.iter().filter(|file| file.proof.is_some()).find(is_it).cloned();
     Ok(file.map(|file| Owned { item, file }))

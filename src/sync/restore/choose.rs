@@ -22,7 +22,7 @@ pub(super) fn effects(event: &HistoryEvent) -> impl Iterator<Item = (&str, Effec
     let path = event.path.as_str();
     let (first, second) = match &event.what {
         What::Fetched | What::Copied => (Some((path, ARRIVED)), None),
-        What::Found => (None, None),
+        What::Found | What::Wrong { .. } => (None, None),
         What::Changed { from: None, attic, .. } => {
             (Some((path, Effect::Departed { attic: Some(attic), replaced: true })), None)
         }

@@ -1,0 +1,117 @@
+//! `larder verify`: reads the mirror again and proves every file; with `--repair`, puts right what is wrong.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::sync::{Signals, run_and_remember};
+use crate::cli::args::{Global, Verify};
+use crate::cli::failure::run_exit;
+use crate::cli::job::{Loaded, load};
+use crate::cli::mirror_path::locate;
+use crate::cli::moment::{Edge, option};
+use crate::cli::progress::Progress;
+use crate::cli::{Console, Exit, Failure};
+use crate::clock::SystemClock;
+use crate::report::verified::VerifyReport;
+use crate::state::{State, dirty_after};
+use crate::sync::RunError;
+use crate::sync::run::Options;
+use crate::sync::verify::{Books, Edges, Request, known, mend, outcomes, verify as read_again};
+
+pub(super) async fn verify(global: &Global, console: &Console, args: &Verify) -> Result<Exit, Failure> {
+    let loaded = load(global)?;
+    let request = request(&loaded, args)?;
+    let reader = loaded.reader()?;
+    let books = Books::Beside { reader, dir: loaded.job.state_dir.clone(), file: loaded.state_file() };
+    let (progress, signals) = (Arc::new(Progress::new(console)), Signals::listen());
+    let edges =
+        Edges { clock: Arc::new(SystemClock), observer: progress.clone(), cancel: signals.cancel.clone() };
+    let start = Timestamp::now();
+    let (job, at_work) = (loaded.job.clone(), edges.clone());
+    let finished = tokio::task::spawn_blocking(move || read_again(job, books, &at_work, request))
+        .await
+        .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    let mut report = VerifyReport {
+        result: finished.result,
+        seconds: Timestamp::now().duration_since(start).as_secs_f64(),
+        resumed: finished.resumed,
+        error: finished.error.as_ref().map(ToString::to_string),
+        run: None,
+        mended: vec![],
+        repaired: 0,
+        not_repaired: 0,
+    };
+    let mut error = finished.error;
+    if args.repair && error.is_none() {
+        error = repair(&loaded, console, &edges, progress.clone(), &signals, start, &mut report).await?;
+    }
+    progress.finish();
+    if console.json {
+        console.out_json(&report)?;
+    } else if !console.quiet {
+        console.out(&console.labelled(&report.text()));
+    }
+    Ok(match &error {
+        Some(error) => {
+            console.failure(&Failure::from(error));
+            match error {
+                RunError::Interrupted => signals.stopped_by().unwrap_or(Exit::Interrupted),
+                error => run_exit(error),
+            }
+        }
+        None if args.repair && report.not_repaired > 0 => Exit::SomeFailed,
+        None if !args.repair && report.result.wrong() > 0 => Exit::SomeFailed,
+        None => Exit::Done,
+    })
+}
+
+fn request(loaded: &Loaded, args: &Verify) -> Result<Request, Failure> {
+    let mirror = &loaded.job.photos.destination;
+    let of = args.paths.iter().map(|path| locate(path, mirror)).collect::<Result<_, _>>()?;
+    let since = option("--since", args.since.as_ref(), Edge::Begin)?;
+    Ok(Request { of, since, sample: args.sample, restart: args.restart, repair: args.repair })
+}
+
+/// An ordinary run fetches what iCloud has; the rest is looked for on this disk. Gives what ended it early.
+async fn repair(
+    loaded: &Loaded,
+    console: &Console,
+    edges: &Edges,
+    progress: Arc<Progress>,
+    signals: &Signals,
+    start: Timestamp,
+    report: &mut VerifyReport,
+) -> Result<Option<RunError>, Failure> {
+    let _lock = loaded.lock_for_run(console)?;
+    let state = Arc::new(loaded.state()?);
+    let mut error = None;
+    if has_work(&state)? {
+        let options = Options { without_slice: true, ..Options::default() };
+        let (finished, summary) =
+            run_and_remember(loaded, state.clone(), progress, signals, options, None).await?;
+        error = finished.error;
+        report.run = Some(summary);
+    }
+    if !matches!(error, Some(RunError::Interrupted)) {
+        let (job, books, at_work) = (loaded.job.clone(), state.clone(), edges.clone());
+        let mended = tokio::task::spawn_blocking(move || mend(&job, &books, &at_work))
+            .await
+            .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        match mended {
+            Ok(lost) => lost.into_iter().for_each(|lost| report.add(lost)),
+            Err(failed) => error = error.or(Some(failed)),
+        }
+    }
+    outcomes(&state, &loaded.job, start, |mended| report.add(mended))
+        .map_err(|error| Failure::from(&error))?;
+    Ok(error)
+}
+
+/// Whether a run has something to fetch: without that, iCloud need not be asked.
+fn has_work(state: &State) -> Result<bool, Failure> {
+    let view = state.view()?;
+    let mut wrong = false;
+    known(&view, |_| wrong = true)?;
+    Ok(wrong || !dirty_after(&view, None, 1)?.is_empty())
+}

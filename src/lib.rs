@@ -16,7 +16,7 @@
 //! Two replicas and a pure function between them: the **catalog** is what iCloud holds as last seen, the
 //! **ledger** is what this machine holds, and the **plan** turns the difference into actions, for items that
 //! are marked dirty alone. [`sync::run()`] reads from top to bottom. [`sync::audit`] holds iCloud, catalog, ledger and
-//! disk against each other, and marks what a run could not know by itself.
+//! disk against each other, and marks what a run could not know by itself; [`sync::verify`] reads every file again.
 //!
 //! # The rooms
 //!
@@ -30,12 +30,13 @@
 //! | 3 | `sync`: one run; `sync::plan` is pure |
 //! | 2 | `icloud`: everything that knows Apple · `tree`: the destination · `state`: redb |
 //! | 1 | `http` · `secret` · `config` |
-//! | 0 | `model` · `event` · `clock` |
+//! | 0 | `model` · `event` · `clock` · `failpoint` |
 
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod event;
+pub mod failpoint;
 pub mod http;
 pub mod icloud;
 pub mod model;

@@ -111,8 +111,8 @@ pub(super) fn run_exit(error: &RunError) -> Exit {
     match error {
         RunError::Session(error) | RunError::Service(CloudKitError::Session(error)) => session_exit(error),
         RunError::Service(CloudKitError::SignInNeeded { .. }) => Exit::SignIn,
-        RunError::Service(_) | RunError::Failing { .. } => Exit::Service,
-        RunError::Tree(_) => Exit::Disk,
+        RunError::Service(_) | RunError::LeftAlone(_) | RunError::Failing { .. } => Exit::Service,
+        RunError::Tree(_) | RunError::NoRoom { .. } => Exit::Disk,
         RunError::State(error) => state_exit(error),
         RunError::OtherAccount { .. } => Exit::Usage,
         RunError::Interrupted => Exit::Interrupted,

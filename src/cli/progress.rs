@@ -104,12 +104,7 @@ impl Observer for Progress {
                 seen.bytes += bytes;
                 self.transfer.set_length(seen.bytes);
             }
-            Event::Received(bytes) => {
-                seen.bytes_done += bytes;
-                self.transfer.set_position(seen.bytes_done.min(seen.bytes));
-                return;
-            }
-            Event::Reread(bytes) => {
+            Event::Received(bytes) | Event::Reread(bytes) => {
                 seen.bytes_done += bytes;
                 self.transfer.set_position(seen.bytes_done.min(seen.bytes));
                 return;

@@ -9,6 +9,7 @@ use super::paths::Places;
 use super::photos::{day, mode};
 use super::reader::Document;
 use super::removed::{Policy, Removed, StopAbove, days};
+use super::size::size;
 use super::{
     AlbumPath, AlbumView, Albums, ConfigError, Layout, Libraries, LivePhotos, Modes, NameRules, Photos,
     SmartAlbum, ZoneRule,
@@ -171,6 +172,7 @@ impl Job {
                 from,
                 until,
                 modes,
+                keep_free: photos.parsed("keep_free", usual.keep_free, size)?,
                 albums: shown,
                 destination: usual.destination,
             },

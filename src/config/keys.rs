@@ -25,6 +25,7 @@ pub(super) const KEYS: [(&str, &[&str]); 7] = [
             "until",
             "file_mode",
             "dir_mode",
+            "keep_free",
         ],
     ),
     ("photos.albums", &["view", "path", "include", "exclude", "smart"]),

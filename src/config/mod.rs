@@ -14,6 +14,7 @@ pub mod paths;
 mod photos;
 mod reader;
 mod removed;
+mod size;
 #[cfg(test)]
 mod tests;
 
@@ -23,3 +24,4 @@ pub use job::{Account, Job, Network, Verify};
 pub use layout::{HIDDEN, Layout, LayoutError, LayoutFacts, SHARED_LIBRARY};
 pub use photos::{Libraries, LivePhotos, Modes, NameRules, Photos, ZoneRule};
 pub use removed::{Policy, Removed, StopAbove};
+pub use size::Size;

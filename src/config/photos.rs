@@ -45,6 +45,8 @@ pub struct Photos {
     pub until: Option<Date>,
     /// Which permissions new files and directories get.
     pub modes: Modes,
+    /// Bytes of the destination's disk that larder leaves free.
+    pub keep_free: u64,
     /// Which albums are shown beside the library, and how.
     pub albums: Albums,
 }
@@ -71,6 +73,7 @@ impl Photos {
             from: None,
             until: None,
             modes: Modes::default(),
+            keep_free: 1_000_000_000,
             albums: Albums::default(),
         }
     }

@@ -28,12 +28,13 @@ fn message(section: &str, line: &str) -> String {
         usual => format!("{line}\n{usual}"),
     };
     let text = format!(
-        "{}[account]\n{}[photos]\n{}[network]\n{}[removed]\n{}{}",
+        "{}[account]\n{}[photos]\n{}[network]\n{}[removed]\n{}[verify]\n{}{}",
         lines("", ""),
         lines("account", "apple_id = \"you@example.com\"\n"),
         lines("photos", "destination = \"/mnt/photos\"\n"),
         lines("network", ""),
         lines("removed", ""),
+        lines("verify", ""),
         if section == "photos.albums" { format!("[photos.albums]\n{line}\n") } else { String::new() },
     );
     parse(&text).unwrap_err().to_string()
@@ -61,6 +62,7 @@ fn the_example_shows_every_key_with_its_default_and_no_other() {
     assert_eq!(job.photos, Photos::defaults("/home/you/iCloud/Photos".into()));
     assert_eq!(job.removed, Removed::default());
     assert_eq!(job.network, Network::default());
+    assert_eq!(job.verify, Verify::default());
     assert_eq!(job.state_dir, Path::new("/home/you/.local/state/larder/config"));
 
     let table: toml::Table = example().parse().unwrap();
@@ -93,7 +95,7 @@ fn every_value_can_be_chosen() {
     let text = "state_dir = \"state\"\n[account]\napple_id = \"+15550100\"\n[photos]\n\
         destination = \"~/p\"\nlibraries = [\"shared\"]\nlayout = \"{library}/{name}\"\ntime_zone = \"UTC\"\n\
         names = \"windows\"\nlive_photos = \"video\"\nedited = false\noriginals = false\nraw = false\nbursts = false\nhidden = false\n\
-        stills = false\nvideos = false\nscreenshots = false\nfrom = \"2020-01-02\"\nuntil = \"2020-01-02\"\nfile_mode = \"0640\"\ndir_mode = \"2750\"\n\
+        stills = false\nvideos = false\nscreenshots = false\nfrom = \"2020-01-02\"\nuntil = \"2020-01-02\"\nfile_mode = \"0640\"\ndir_mode = \"2750\"\nkeep_free = \"2MB\"\n\
         albums = { view = \"playlist\", path = \"x/y/{album}/{name}\", include = [\"a*\"], \
         exclude = [\"b\", \"c\"], smart = [\"live\", \"slo-mo\"] }\n[removed]\npolicy = \"delete\"\nkeep_for = \"7d\"\nstop_above = \"12\"\n[network]\nconnections = 0x40\n";
     let job = parse(text).unwrap();
@@ -116,6 +118,7 @@ fn every_value_can_be_chosen() {
         from: Some(jiff::civil::date(2020, 1, 2)),
         until: Some(jiff::civil::date(2020, 1, 2)),
         modes: Modes { file: Some(0o640), dir: Some(0o2750) },
+        keep_free: 2_000_000,
         albums: Albums {
             view: AlbumView::Playlist,
             path: job.photos.albums.path.clone(),

@@ -12,6 +12,7 @@ use url::Url;
 use super::answer::Answer;
 use super::cookies::Jar;
 use super::error::HttpError;
+use super::patience::Patience;
 use super::route::{self, Route};
 use super::transport;
 
@@ -94,6 +95,7 @@ pub struct Sent {
 pub struct Client {
     inner: Arc<Inner>,
     jar: Jar,
+    patience: Patience,
 }
 
 struct Inner {
@@ -121,7 +123,7 @@ impl Client {
         let content = transport::content(&user_agent, &route)?;
         let (calls, downloads) = (AtomicU64::new(0), AtomicU64::new(0));
         let inner = Inner { calls, downloads, api, content, route, user_agent };
-        Ok(Self { inner: Arc::new(inner), jar: Jar::default() })
+        Ok(Self { inner: Arc::new(inner), jar: Jar::default(), patience: Patience::default() })
     }
 
     /// What was sent so far.
@@ -129,6 +131,17 @@ impl Client {
     pub fn sent(&self) -> Sent {
         let (calls, downloads) = (&self.inner.calls, &self.inner.downloads);
         Sent { calls: calls.load(Ordering::Relaxed), downloads: downloads.load(Ordering::Relaxed) }
+    }
+
+    /// How much trouble is borne by whoever uses this client.
+    pub fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
+    /// The same client for another run, whose patience is not yet tried.
+    #[must_use]
+    pub fn for_a_new_run(&self) -> Self {
+        Self { patience: Patience::default(), ..self.clone() }
     }
 
     /// The cookies of this client.
@@ -152,6 +165,7 @@ impl Client {
     /// Like [`Client::call`], with the headers of the answer. They may hold tokens.
     pub async fn exchange(&self, request: Request) -> Result<(Answer, HeaderMap), HttpError> {
         let host = route::api_host(&request.url)?.to_owned();
+        self.patience.ask()?;
         let wire = self.inner.route.wire(&request.url)?;
         let api = self.inner.api.read().unwrap_or_else(PoisonError::into_inner).clone();
         let mut sending = api.request(request.method.clone(), wire).headers(request.headers);

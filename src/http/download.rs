@@ -50,8 +50,9 @@ impl Client {
     /// Asks a content host for a body from byte `from` on. No cookie and no header that names the account goes
     /// along. The address is refused unless it is https at one of Apple's content hosts, after redirects too.
     pub async fn open(&self, url: &SignedUrl, from: u64) -> Result<Download, HttpError> {
-        let (client, way) = self.content_way();
         let first = route::content_host(url.expose())?.to_owned();
+        self.patience().ask()?;
+        let (client, way) = self.content_way();
         let mut url = url.expose().clone();
         for _ in 0..=MOST_REDIRECTS {
             let host = route::content_host(&url)?.to_owned();

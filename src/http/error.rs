@@ -1,5 +1,6 @@
 //! Why a request did not become an answer.
 
+use super::patience::LeftAlone;
 use super::retry::{Class, Classify};
 
 /// A request that did not become an answer. No variant holds a path, a query or a header.
@@ -66,6 +67,9 @@ pub enum HttpError {
         /// The host that was asked for first.
         host: String,
     },
+    /// iCloud is left alone in this run; nothing was sent.
+    #[error(transparent)]
+    LeftAlone(#[from] LeftAlone),
     /// The request could not be built.
     #[error("Cannot build a request for `{host}` ({why})")]
     Request {
@@ -118,6 +122,7 @@ impl Classify for HttpError {
             | Self::Encoded { .. }
             | Self::Refused { .. }
             | Self::Redirects { .. }
+            | Self::LeftAlone(_)
             | Self::Request { .. }
             | Self::Endpoint { .. }
             | Self::Setup { .. } => Class::Permanent,

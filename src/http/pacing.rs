@@ -9,16 +9,24 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::patience::Patience;
 use super::retry::LONGEST;
 
 /// First pause when the service does not say how long; it doubles while no good answer comes between.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Refusals with no good answer between them after which the service is left alone.
+const MOST_REFUSALS: u32 = 6;
+
+/// How long it is left alone when it does not say.
+const LATER: Duration = Duration::from_secs(3600);
 
 /// Shares out turns to ask one service. Clones share the turns.
 #[derive(Debug, Clone)]
 pub struct Pacer {
     pace: Arc<Mutex<Pace>>,
     changed: Arc<Notify>,
+    patience: Patience,
 }
 
 /// The right to have one request in flight; given back when dropped.
@@ -34,6 +42,8 @@ struct Pace {
     good: usize,
     paused_until: Option<Instant>,
     next_pause: Duration,
+    /// Refusals since the last good answer.
+    refusals: u32,
 }
 
 /// Why there is no turn yet.
@@ -44,8 +54,8 @@ enum Wait {
 }
 
 impl Pacer {
-    /// A pacer that lets up to `widest` requests be in flight.
-    pub fn new(widest: usize) -> Self {
+    /// A pacer that lets up to `widest` requests be in flight, and tries that patience.
+    pub fn new(widest: usize, patience: Patience) -> Self {
         let widest = widest.max(1);
         let pace = Pace {
             widest,
@@ -54,8 +64,9 @@ impl Pacer {
             good: 0,
             paused_until: None,
             next_pause: FIRST_PAUSE,
+            refusals: 0,
         };
-        Self { pace: Arc::new(Mutex::new(pace)), changed: Arc::new(Notify::new()) }
+        Self { pace: Arc::new(Mutex::new(pace)), changed: Arc::new(Notify::new()), patience }
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {
@@ -76,12 +87,20 @@ impl Pacer {
         }
     }
 
-    /// The service asked for patience: `told` as it said, at most two minutes; otherwise 5 s, then twice as
-    /// long each time.
+    /// The service asked for patience: `told` as it said; otherwise 5 s, then twice as long each time. When it asks
+    /// for more than two minutes, or again and again, the run is over.
     pub fn throttled(&self, told: Option<Duration>) {
-        let pause = self.pace().throttled(told, Instant::now());
-        if let Some(pause) = pause {
-            tracing::debug!(?pause, "the service asks for patience");
+        if let Some(told) = told.filter(|told| *told > LONGEST) {
+            return self.patience.end("iCloud asks to be left alone for a while".to_owned(), told);
+        }
+        let (pause, refusals) = {
+            let mut pace = self.pace();
+            (pace.throttled(told, Instant::now()), pace.refusals)
+        };
+        let Some(pause) = pause else { return };
+        tracing::debug!(?pause, refusals, "the service asks for patience");
+        if refusals >= MOST_REFUSALS {
+            self.patience.end(format!("iCloud asked for patience {refusals} times in a row"), LATER);
         }
     }
 
@@ -95,6 +114,7 @@ impl Turn<'_> {
     /// Gives the turn back after a good answer.
     pub fn succeeded(self) {
         self.0.pace().succeeded();
+        self.0.patience.earn();
     }
 }
 
@@ -130,11 +150,13 @@ impl Pace {
         self.paused_until = Some(until);
         self.width = (self.width / 2).max(1);
         self.good = 0;
+        self.refusals += 1;
         self.next_pause = (self.next_pause * 2).min(LONGEST);
         Some(pause)
     }
 
     fn succeeded(&mut self) {
+        self.refusals = 0;
         self.next_pause = FIRST_PAUSE;
         self.good += 1;
         // One wider for every four rounds of good answers.
@@ -152,7 +174,8 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn pace(widest: usize) -> Pace {
-        Pace { widest, width: widest, in_flight: 0, good: 0, paused_until: None, next_pause: FIRST_PAUSE }
+        let next_pause = FIRST_PAUSE;
+        Pace { widest, width: widest, in_flight: 0, good: 0, paused_until: None, next_pause, refusals: 0 }
     }
 
     #[test]
@@ -203,7 +226,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_turn_given_back_goes_to_the_next() {
-        let pacer = Pacer::new(1);
+        let pacer = Pacer::new(1, Patience::default());
         let first = pacer.turn().await;
         let other = pacer.clone();
         let waiting = tokio::spawn(async move { other.turn().await.succeeded() });
@@ -215,10 +238,43 @@ mod tests {
 
     #[tokio::test]
     async fn a_pause_is_waited_out() {
-        let pacer = Pacer::new(2);
+        let pacer = Pacer::new(2, Patience::default());
         pacer.throttled(Some(Duration::from_millis(30)));
         let start = Instant::now();
         drop(pacer.turn().await);
         assert!(start.elapsed() >= Duration::from_millis(30));
+    }
+
+    #[tokio::test]
+    async fn a_service_that_refuses_again_and_again_is_left_alone() {
+        let patience = Patience::default();
+        let pacer = Pacer::new(8, patience.clone());
+        let told = Some(Duration::from_millis(20));
+        for _ in 0..MOST_REFUSALS - 1 {
+            pacer.throttled(told);
+            // Others hear the same refusal.
+            pacer.throttled(told);
+            drop(pacer.turn().await);
+        }
+        patience.ask().unwrap();
+        pacer.turn().await.succeeded();
+        pacer.throttled(told);
+        patience.ask().unwrap();
+        for _ in 0..MOST_REFUSALS {
+            drop(pacer.turn().await);
+            pacer.throttled(told);
+        }
+        assert!(patience.ask().is_err());
+    }
+
+    #[test]
+    fn a_service_that_asks_for_a_long_pause_is_left_alone_for_as_long() {
+        let patience = Patience::default();
+        let pacer = Pacer::new(8, patience.clone());
+        pacer.throttled(Some(LONGEST));
+        patience.ask().unwrap();
+        pacer.throttled(Some(Duration::from_secs(7_200)));
+        let alone = patience.ask().unwrap_err();
+        assert!(alone.until.duration_since(jiff::Timestamp::now()).as_secs() > 7_190, "{alone}");
     }
 }

@@ -30,7 +30,7 @@ impl Summary {
     pub fn new(started: Timestamp, now: Timestamp, dry_run: bool, finished: &Finished) -> Self {
         let outcome = finished.outcome.clone();
         let error = finished.error.as_ref().map(ToString::to_string);
-        let left = outcome.failed + outcome.broken + outcome.to_fetch;
+        let left = outcome.failed + outcome.no_room + outcome.broken + outcome.to_fetch;
         Self {
             started,
             seconds: now.duration_since(started).as_secs_f64(),

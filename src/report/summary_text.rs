@@ -210,6 +210,13 @@ fn not_here(lines: &mut Lines, summary: &Summary) {
         lines.add("Unreadable", format!("{records} of iCloud make no sense; larder asks for them again"));
         lines.items(&out.broken_items, out.broken);
     }
+    if out.no_room > 0 {
+        let (files, size) = (counted(out.no_room, "file", "files"), bytes(out.no_room_bytes));
+        lines.add("No room", format!("{files}, {size}, do not fit on the disk; the next run tries again"));
+    } else if out.no_room_bytes > 0 {
+        let size = bytes(out.no_room_bytes);
+        lines.add("No room", format!("{size} are missing on the disk for what would be fetched"));
+    }
     if out.failed > 0 {
         lines
             .add("Missing", format!("{}; tried again at the next run", counted(out.failed, "file", "files")));

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::failpoint::{Point, pass};
+
 /// Mode of a private file.
 const OWNER_ONLY: u32 = 0o600;
 
@@ -62,7 +64,11 @@ pub fn remove_private(path: &Path) -> Result<(), SecretFileError> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
     };
-    let removed = gone(path).and_then(|()| gone(&beside(path))).and_then(|()| sync_folder(path));
+    let removed = pass(Point::SecretRemove)
+        .map_err(Into::into)
+        .and_then(|()| gone(path))
+        .and_then(|()| gone(&beside(path)))
+        .and_then(|()| sync_folder(path));
     removed.map_err(|source| SecretFileError::Write { path: path.to_owned(), source })
 }
 
@@ -86,8 +92,15 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Ok(()) | Err(_) => {}
     }
     // `create_new` follows no link that someone may have put there.
+    pass(Point::SecretCreate)?;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(&new)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&new, path));
+    let at = |point| -> io::Result<()> { Ok(pass(point)?) };
+    let written = at(Point::SecretWrite)
+        .and_then(|()| file.write_all(bytes))
+        .and_then(|()| at(Point::SecretSync))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| at(Point::SecretRename))
+        .and_then(|()| fs::rename(&new, path));
     if written.is_err() {
         // The first trouble is the one to tell; the rest is swept by the next write.
         fs::remove_file(&new).ok();
@@ -104,6 +117,7 @@ fn beside(path: &Path) -> PathBuf {
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {
+    pass(Point::SecretSyncdir)?;
     match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         Some(folder) => File::open(folder)?.sync_all(),
         None => File::open(".")?.sync_all(),

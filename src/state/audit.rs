@@ -41,7 +41,8 @@ impl Batch<'_> {
         match fate {
             Fate::Lost => {
                 file.proof = None;
-                file.lies = Lies::There;
+                // So that history tells why it comes again.
+                file.lies = Lies::Altered(path);
             }
             Fate::Altered => file.lies = Lies::Altered(path),
         }

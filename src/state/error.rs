@@ -79,7 +79,7 @@ pub enum StateError {
     #[error("The state cannot be read or written: {0}")]
     Storage(Box<redb::Error>),
     /// A file operation failed.
-    #[error("`{}`: {source}", path.display())]
+    #[error("`{}` cannot be read or written: {source}; free some space on its disk or mend it, and run again", path.display())]
     Io {
         /// The file or directory.
         path: PathBuf,

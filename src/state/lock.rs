@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::StateError;
+use crate::failpoint::{Point, pass};
 
 /// The lock of a job, held until dropped.
 #[derive(Debug)]
@@ -37,7 +38,10 @@ impl JobLock {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(state_dir).map_err(io(state_dir))?;
+        pass(Point::StateLock)
+            .map_err(Into::into)
+            .and_then(|()| builder.create(state_dir))
+            .map_err(io(state_dir))?;
         let path = state_dir.join("lock");
         let mut options = File::options();
         options.create(true).truncate(false).write(true);

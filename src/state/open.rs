@@ -1,8 +1,9 @@
 //! Opening the state file: for the one writer, or for readers beside it.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use redb::{
     ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase as _,
@@ -12,6 +13,7 @@ use redb::{
 use super::StateError;
 use super::meta::MetaKey;
 use super::tables::{Batch, View};
+use crate::failpoint::{Point, pass};
 
 /// Version of the tables and rows. A file of a newer version is refused, one of an older version brought up to date by
 /// the next writer.
@@ -29,6 +31,8 @@ const CACHE: usize = 16 << 20;
 pub struct State {
     db: Database,
     path: PathBuf,
+    /// The first failure of the disk. Whatever is asked of redb after it fails for that reason alone.
+    trouble: OnceLock<i32>,
 }
 
 impl State {
@@ -45,6 +49,7 @@ impl State {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(error)),
                 _ => {}
             }
+            pass(Point::StateCreate).map_err(|errno| io(errno.into()))?;
             // redb takes an empty file for a new one; made here, it is for its owner alone from the first byte.
             let mut options = std::fs::File::options();
             options.write(true).create_new(true);
@@ -52,31 +57,43 @@ impl State {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             drop(options.open(&fresh).map_err(io)?);
             drop(Self::with(builder().create(&fresh).map_err(|error| opening(&fresh, error))?, &fresh)?);
-            std::fs::rename(&fresh, path).map_err(io)?;
+            pass(Point::StateRename)
+                .map_err(Into::into)
+                .and_then(|()| std::fs::rename(&fresh, path))
+                .map_err(io)?;
             #[cfg(unix)]
             if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-                std::fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(io)?;
+                pass(Point::StateSyncdir)
+                    .map_err(Into::into)
+                    .and_then(|()| std::fs::File::open(dir)?.sync_all())
+                    .map_err(io)?;
             }
         }
         refuse_before_writing(path)?;
-        // Every page is held against its checksum: half a second at a million photos, and a disk that changed one
-        // is found out before anything is concluded from it.
-        let opened = builder().set_check_integrity_on_open(true).open(path);
-        Self::with(opened.map_err(|error| opening(path, error))?, path)
+        unless_damaged(path, || {
+            // Every page is held against its checksum: half a second at a million photos, and a disk that changed one
+            // is found out before anything is concluded from it.
+            let opened = builder().set_check_integrity_on_open(true).open(path);
+            Self::with(opened.map_err(|error| opening(path, error))?, path)
+        })
     }
 
     /// A state that lives in memory, for a run that must leave nothing behind.
     pub fn in_memory() -> Result<Self, StateError> {
-        let path = Path::new("(memory)");
-        let db = redb::Builder::new()
-            .set_cache_size(CACHE)
-            .create_with_backend(redb::backends::InMemoryBackend::new())
-            .map_err(|error| opening(path, error))?;
-        Self::with(db, path)
+        Self::on(redb::backends::InMemoryBackend::new(), Path::new("(memory)"))
+    }
+
+    /// A state on any storage, called `path` in messages.
+    pub fn on(storage: impl redb::StorageBackend, path: &Path) -> Result<Self, StateError> {
+        unless_damaged(path, || {
+            let mut builder = redb::Builder::new();
+            let db = builder.set_cache_size(CACHE).create_with_backend(storage);
+            Self::with(db.map_err(|error| opening(path, error))?, path)
+        })
     }
 
     fn with(db: Database, path: &Path) -> Result<Self, StateError> {
-        let state = Self { db, path: path.to_owned() };
+        let state = Self { db, path: path.to_owned(), trouble: OnceLock::new() };
         // Opening the tables for writing has created those that an older format did not have.
         state.write(|batch| match batch.meta_number(MetaKey::Format)? {
             Some(found) if found == u64::from(FORMAT) => Ok(()),
@@ -94,7 +111,8 @@ impl State {
 
     /// A consistent look at the present state.
     pub fn view(&self) -> Result<View, StateError> {
-        Ok(View::open(&self.db.begin_read()?)?)
+        let view = || -> Result<View, StateError> { Ok(View::open(&self.db.begin_read()?)?) };
+        view().map_err(|error| self.named(error))
     }
 
     /// Runs `change` in one durable transaction: when this returns `Ok`, all of it is on disk; on an error,
@@ -103,10 +121,36 @@ impl State {
         &self,
         change: impl FnOnce(&mut Batch<'_>) -> Result<T, StateError>,
     ) -> Result<T, StateError> {
-        let tx = self.db.begin_write()?;
-        let value = change(&mut Batch::open(&tx)?)?;
-        tx.commit()?;
-        Ok(value)
+        let at = |point| pass(point).map_err(|errno| redb::StorageError::Io(errno.into()));
+        let write = || {
+            at(Point::StateBegin)?;
+            let tx = self.db.begin_write()?;
+            let value = change(&mut Batch::open(&tx)?)?;
+            at(Point::StateCommit)?;
+            tx.commit()?;
+            at(Point::StateCommitted)?;
+            Ok(value)
+        };
+        write().map_err(|error| self.named(error))
+    }
+
+    /// A failure of the disk, with the file's path and what happened first.
+    fn named(&self, error: StateError) -> StateError {
+        let StateError::Storage(storage) = error else { return error };
+        let path = self.path.clone();
+        match *storage {
+            redb::Error::Io(source) => {
+                if let Some(code) = source.raw_os_error() {
+                    self.trouble.get_or_init(|| code);
+                }
+                StateError::Io { path, source }
+            }
+            redb::Error::PreviousIo => {
+                let first = self.trouble.get().copied().map(io::Error::from_raw_os_error);
+                StateError::Io { path, source: first.unwrap_or_else(|| io::ErrorKind::Other.into()) }
+            }
+            other => StateError::Storage(Box::new(other)),
+        }
     }
 
     /// Gives unused pages back to the disk. Worth it after the first listing.
@@ -131,7 +175,8 @@ impl Reader {
         if !path.is_file() {
             return Err(StateError::NoFile { path: path.to_owned() });
         }
-        let db = builder().open_read_only(path).map_err(|error| opening(path, error))?;
+        let db =
+            unless_damaged(path, || builder().open_read_only(path).map_err(|error| opening(path, error)))?;
         // Only then the tables: an older file lacks some of them.
         match format(&db.begin_read()?)? {
             Some(found) if found > u64::from(FORMAT) => Err(newer(path, found)),
@@ -174,6 +219,17 @@ fn of_newer_redb(path: &Path, error: &DatabaseError) -> Option<StateError> {
     let (known, found) = why.strip_prefix("Expected file format version <= ")?.split_once(", found ")?;
     let (known, found) = (known.parse().ok()?, found.parse().ok()?);
     Some(StateError::Newer { path: path.to_owned(), found, known })
+}
+
+/// Opens something. redb panics over some damages of a file, where an error is meant: the state can be rebuilt.
+fn unless_damaged<T>(path: &Path, open: impl FnOnce() -> Result<T, StateError>) -> Result<T, StateError> {
+    // What was half opened is not looked at again.
+    catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|panic| {
+        let why = panic.downcast_ref::<String>().map(String::as_str);
+        let why = why.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it makes no sense");
+        let source = Box::new(redb::Error::Corrupted(why.to_owned()));
+        Err(StateError::Damaged { path: path.to_owned(), source })
+    })
 }
 
 fn builder() -> redb::Builder {

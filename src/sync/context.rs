@@ -43,6 +43,8 @@ pub struct Context {
     pub(super) urls: Arc<Urls>,
     /// Set when the run should end soon.
     pub cancel: CancellationToken,
+    /// Set when the disk ended the run, for what is in flight.
+    pub(super) stop: CancellationToken,
 }
 
 impl Context {

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::apply::{Feed, apply, foresee, remove};
+use super::apply::{Feed, apply, foresee, remove, room_for_all};
 use super::classes::Classes;
 use super::tally::{Outcome, Tally};
 use super::{Context, RunError, check, listing, policy, verify, views};
@@ -16,12 +16,14 @@ use crate::config::Job;
 use crate::event::{Event, Observer};
 use crate::http;
 use crate::http::pacing::Pacer;
+use crate::http::retry::{Class, Classify as _};
+use crate::icloud::cloudkit::CloudKitError;
 use crate::icloud::photos::Photos;
-use crate::icloud::session::{Account, Session, Store};
+use crate::icloud::session::{Account, Session, Store, Trouble};
 use crate::model::hex;
 use crate::secret::Passwords;
 use crate::state::{self, MetaKey, Progress, State};
-use crate::tree::{MirrorId, Root};
+use crate::tree::{MirrorId, Root, TreeError};
 
 /// What a run needs from outside.
 pub struct Edges {
@@ -67,15 +69,33 @@ pub struct Finished {
 pub async fn run(job: Arc<Job>, state: Arc<State>, edges: Edges, options: Options) -> Finished {
     let tally = Arc::new(Tally::default());
     // On the heap: the future of a whole run is large.
-    let before = edges.http.sent();
-    let http = edges.http.clone();
+    let http = edges.http.for_a_new_run();
+    let edges = Edges { http: http.clone(), ..edges };
+    let before = http.sent();
     let result = Box::pin(go(job, state, edges, options, tally.clone())).await;
     let sent = http.sent();
     tally.note(|out| {
         out.calls = sent.calls - before.calls;
         out.downloads = sent.downloads - before.downloads;
     });
-    Finished { outcome: tally.outcome(), error: result.err() }
+    let error = result.err().map(|error| match http.patience().verdict() {
+        // Whoever noticed it first told of its own trouble.
+        Some(alone) if is_refusal(&error) => alone.into(),
+        _ => error,
+    });
+    Finished { outcome: tally.outcome(), error }
+}
+
+/// Whether iCloud is what ended the run, and no person can help.
+fn is_refusal(error: &RunError) -> bool {
+    match error {
+        RunError::Session(error) | RunError::Service(CloudKitError::Session(error)) => {
+            error.trouble() == Trouble::Service
+        }
+        RunError::Service(error) => error.class() != Class::Session,
+        RunError::Failing { .. } => true,
+        _ => false,
+    }
 }
 
 async fn go(
@@ -94,10 +114,11 @@ async fn go(
     let ctx = Context {
         photos: Photos::new(session),
         root: Arc::new(root),
-        bodies: Pacer::new(job.network.connections as usize),
+        bodies: Pacer::new(job.network.connections as usize, http.patience().clone()),
         http,
         clock,
         observer,
+        stop: cancel.child_token(),
         cancel,
         urls: Arc::default(),
         classes,
@@ -126,16 +147,39 @@ async fn go(
         // It only ends before the catalog when it failed: a full disk, a session that is gone.
         applied = &mut work => (Ok(()), applied),
     };
-    match (applied, known) {
-        (Err(RunError::Interrupted), Err(cause)) => return Err(cause),
-        (applied, known) => applied.and(known)?,
+    let brought = match (applied, known) {
+        (Err(RunError::Interrupted), Err(cause)) => Err(cause),
+        (applied, known) => applied.and(known),
+    };
+    let result = match brought {
+        Ok(()) => finish(&ctx, options).await,
+        failed => failed,
+    };
+    if matches!(result, Err(RunError::Tree(TreeError::NoSpace { .. }) | RunError::NoRoom { .. })) {
+        make_room(&ctx).await;
     }
-    remove(&ctx, options.confirm_removals).await?;
+    result
+}
+
+/// What comes when all that there is room for is here: what is gone leaves, albums follow, leftovers go.
+async fn finish(ctx: &Context, options: Options) -> Result<(), RunError> {
+    remove(ctx, options.confirm_removals).await?;
     if !options.without_slice {
-        reread(&ctx).await?;
+        reread(ctx).await?;
     }
-    views::bring(&ctx).await?;
-    tidy(&ctx).await
+    views::bring(ctx).await?;
+    tidy(ctx).await?;
+    room_for_all(ctx).await
+}
+
+/// Gives a full disk back what it need not hold: partial files, and what has been in the attic long enough.
+async fn make_room(ctx: &Context) {
+    let root = ctx.root.clone();
+    let swept = super::context::blocking(move || root.sweep_incoming(|_| false)).await.map(drop);
+    for error in [swept.map_err(RunError::from), expire(ctx).await].into_iter().filter_map(Result::err) {
+        // The trouble that ended the run is the one to tell.
+        tracing::debug!(%error, "No room could be made");
+    }
 }
 
 /// Reads a part of the mirror again, and fetches at once what was lost of it.
@@ -143,13 +187,14 @@ async fn reread(ctx: &Context) -> Result<(), RunError> {
     if verify::nightly(ctx).await? > 0 {
         let out = ctx.tally.outcome();
         // What failed in this run would be tried again, and told twice.
-        if out.failed + out.waiting == 0 {
+        if out.failed + out.waiting + out.no_room == 0 {
             let feed = Feed::default();
             feed.end();
             apply(ctx, &feed).await?;
         }
     }
-    if ctx.tally.outcome().reread.files > 0 {
+    // Told when it is found, and not every night.
+    if ctx.tally.outcome().reread.wrong > 0 {
         verify::settle(ctx).await?;
     }
     Ok(())
@@ -243,14 +288,20 @@ async fn forget_history(ctx: &Context) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Removes partial files that no later run will go on with, what has been in the attic long enough, and old history.
-async fn tidy(ctx: &Context) -> Result<(), RunError> {
-    forget_history(ctx).await?;
+/// Removes what has been in the attic long enough.
+async fn expire(ctx: &Context) -> Result<(), RunError> {
     let (root, today) = (ctx.root.clone(), ctx.today());
     let keep = jiff::Span::new().days(i64::from(ctx.job.removed.keep_days));
     if let Ok(before) = today.checked_sub(keep) {
         super::context::blocking(move || root.expire_attic(before)).await?;
     }
+    Ok(())
+}
+
+/// Removes partial files that no later run will go on with, what has been in the attic long enough, and old history.
+async fn tidy(ctx: &Context) -> Result<(), RunError> {
+    forget_history(ctx).await?;
+    expire(ctx).await?;
     let failed = ctx.tally.outcome().failed;
     if failed == 0 {
         let root = ctx.root.clone();

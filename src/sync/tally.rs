@@ -42,6 +42,10 @@ pub struct Outcome {
     pub failed: u64,
     /// Which, and why.
     pub failed_items: Vec<Trouble>,
+    /// Files for which the disk has no room.
+    pub no_room: u64,
+    /// Bytes of them. With `--dry-run`: bytes that would be missing.
+    pub no_room_bytes: u64,
     /// Photos that iCloud does not hold yet: a device has not finished uploading them.
     pub waiting: u64,
     /// Records that make no sense; they are asked for again.

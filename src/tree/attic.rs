@@ -4,16 +4,19 @@
 //! power cut finds at least one of them.
 
 use std::fs::File;
+use std::io::{Read, Seek as _};
 use std::os::fd::OwnedFd;
 
 use jiff::civil::Date;
-use rustix::fs::{self, AtFlags};
+use rustix::fs::{self, AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::facts::{Facts, FileKind, open_in};
+use super::facts::{CHUNK, Facts, FileKind, open_in};
 use super::path::OWN_DIR;
 use super::shelves::{ATTIC, attic_dir};
 use super::{Access, Dir, RelPath, Root, TreeError, name, transfer};
+use crate::failpoint::{Point, pass};
+use crate::model::ContentHasher;
 
 /// A directory of the attic in which one file is to be kept.
 struct Shelf {
@@ -41,7 +44,9 @@ impl Root {
         let attic = self.path().join(OWN_DIR).join(ATTIC);
         let mut gone = 0;
         for day in self.attic_days()?.into_iter().take_while(|day| *day < before) {
-            std::fs::remove_dir_all(attic.join(day.to_string()))
+            pass(Point::AtticExpire)
+                .map_err(Into::into)
+                .and_then(|()| std::fs::remove_dir_all(attic.join(day.to_string())))
                 .map_err(|source| TreeError::from_io("clear the attic", attic.display(), source))?;
             gone += 1;
         }
@@ -55,7 +60,8 @@ impl Root {
         let parent = self.open_dir(&path.parent())?;
         let shelf = self.shelf(path, date)?;
         let linked = first_free(path, |name| {
-            match fs::linkat(&parent, path.file_name(), &shelf.fd, name, AtFlags::empty()) {
+            let link = || fs::linkat(&parent, path.file_name(), &shelf.fd, name, AtFlags::empty());
+            match pass(Point::AtticLink).and_then(|()| link()) {
                 // The link of a run that was cut off before it could go on.
                 Err(Errno::EXIST) if shelf.holds(name, old)? => Ok(()),
                 result => result,
@@ -83,12 +89,14 @@ impl Root {
     ) -> Result<RelPath, TreeError> {
         let failed = |errno| TreeError::from_errno("move to the attic", path, errno);
         let shelf = self.shelf(path, date)?;
-        match first_free(path, |to| transfer::rename_new(from, name, &shelf.fd, to)) {
+        match first_free(path, |to| transfer::rename_new(Point::AtticRename, from, name, &shelf.fd, to)) {
             Ok(to) => shelf.path(&to),
             Err(Errno::XDEV) => {
                 let kept = shelf.path(&self.copy_to(&shelf, &open_in(from, name, path)?, path)?)?;
                 self.sync_dirs(&[kept.parent()])?;
-                fs::unlinkat(from, name, AtFlags::empty()).map_err(failed)?;
+                pass(Point::AtticUnlink)
+                    .and_then(|()| fs::unlinkat(from, name, AtFlags::empty()))
+                    .map_err(failed)?;
                 Ok(kept)
             }
             Err(errno) => Err(failed(errno)),
@@ -108,7 +116,9 @@ impl Root {
         let facts = Facts::of_file(old, path)?;
         let name = format!("{:x}-{:x}.old", facts.dev, facts.ino);
         let (incoming, mut file) = self.create_incoming(&name)?;
-        transfer::copy(old, &mut file)
+        pass(Point::AtticCopy)
+            .map_err(Into::into)
+            .and_then(|()| transfer::copy(old, &mut file))
             .and_then(|()| {
                 // A disk that takes no such date still keeps the file.
                 if let Err(error) = file.set_modified(old.metadata()?.modified()?) {
@@ -117,14 +127,47 @@ impl Root {
                 file.sync_all()
             })
             .map_err(failed)?;
-        first_free(path, |to| transfer::rename_new(&incoming, &name, &shelf.fd, to))
-            .map_err(|errno| failed(errno.into()))
+        first_free(path, |to| {
+            match transfer::rename_new(Point::AtticPlace, &incoming, &name, &shelf.fd, to) {
+                // The copy of a run that was cut off before the old name went.
+                Err(Errno::EXIST) if shelf.has_content_of(to, old)? => Ok(()),
+                result => result,
+            }
+        })
+        .map_err(|errno| failed(errno.into()))
+        .and_then(|to| Self::remove_incoming(&incoming, &name).map(|()| to))
     }
 }
 
 impl Shelf {
     fn path(&self, name: &str) -> Result<RelPath, TreeError> {
         self.dir.join(name).map_err(|bad| TreeError::Reserved { path: bad.path })
+    }
+
+    /// Whether `name` is a file with the content of `old`.
+    fn has_content_of(&self, name: &str, old: &File) -> rustix::io::Result<bool> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let mut there = File::from(fs::openat(&self.fd, name, flags, Mode::empty())?);
+        let io = |error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
+        if there.metadata().map_err(io)?.len() != old.metadata().map_err(io)?.len() {
+            return Ok(false);
+        }
+        let mut old = old;
+        old.rewind().map_err(io)?;
+        let mut digests = [ContentHasher::new(true), ContentHasher::new(true)];
+        let mut buffer = vec![0; CHUNK];
+        for (hasher, file) in digests.iter_mut().zip([&mut old as &mut dyn Read, &mut there]) {
+            loop {
+                match file.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(n) => hasher.update(&buffer[..n]),
+                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(io(error)),
+                }
+            }
+        }
+        let [old, there] = digests.map(ContentHasher::finish);
+        Ok(old == there)
     }
 
     /// Whether `name` is another name of that very file.

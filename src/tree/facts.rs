@@ -9,6 +9,7 @@ use rustix::fs::{self, AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::{RelPath, Root, TreeError};
+use crate::failpoint::{Point, pass};
 use crate::model::{ContentHasher, Digest};
 
 /// Bytes read at a time while hashing.
@@ -57,7 +58,8 @@ impl Root {
     /// The facts of what has this name, without following a link; `None` when there is nothing.
     pub fn stat(&self, path: &RelPath) -> Result<Option<Facts>, TreeError> {
         let Some(parent) = self.find_dir(&path.parent())? else { return Ok(None) };
-        match fs::statat(&parent, path.file_name(), AtFlags::SYMLINK_NOFOLLOW) {
+        let look = || fs::statat(&parent, path.file_name(), AtFlags::SYMLINK_NOFOLLOW);
+        match pass(Point::TreeStat).and_then(|()| look()) {
             Ok(stat) => Ok(Some(Facts::of(&stat))),
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(TreeError::from_errno("examine", path, errno)),
@@ -71,7 +73,7 @@ impl Root {
         let mut hasher = ContentHasher::new(with_sha256);
         let mut buffer = vec![0; CHUNK];
         loop {
-            match file.read(&mut buffer) {
+            match pass(Point::TreeRead).map_err(Into::into).and_then(|()| file.read(&mut buffer)) {
                 Ok(0) => return Ok(hasher.finish()),
                 Ok(n) => hasher.update(&buffer[..n]),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -86,7 +88,8 @@ impl Root {
 
     /// The space on the destination's file system.
     pub fn space(&self) -> Result<Space, TreeError> {
-        let stat = fs::fstatvfs(self.fd())
+        let stat = pass(Point::TreeSpace)
+            .and_then(|()| fs::fstatvfs(self.fd()))
             .map_err(|errno| TreeError::from_errno("measure the space of", ".", errno))?;
         Ok(Space {
             free: stat.f_bavail.saturating_mul(stat.f_frsize),

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use super::facts::{Facts, FileKind};
 use super::{Finish, RelPath, Root, TreeError, transfer};
+use crate::failpoint::{Point, pass};
 use jiff::Timestamp;
 
 /// What the destination's file system can do to show a file twice.
@@ -50,7 +51,8 @@ impl Root {
         let file = self.open_file(from)?;
         let (source, parent) =
             (self.open_dir(&from.parent())?, self.parent_of(to, Finish::default().access)?);
-        match fs::linkat(&source, from.file_name(), &parent, to.file_name(), AtFlags::empty()) {
+        let link = || fs::linkat(&source, from.file_name(), &parent, to.file_name(), AtFlags::empty());
+        match pass(Point::ViewLink).and_then(|()| link()) {
             Ok(()) => {}
             Err(Errno::EXIST) => return Err(TreeError::AlreadyThere { path: to.to_string() }),
             Err(errno) if cannot(errno) || errno == Errno::MLINK => return Ok(false),
@@ -70,7 +72,7 @@ impl Root {
     /// Makes a symbolic link at `path`, which must be free. `target` is kept as it is and never followed.
     pub fn symlink(&self, target: &str, path: &RelPath) -> Result<bool, TreeError> {
         let parent = self.parent_of(path, Finish::default().access)?;
-        match fs::symlinkat(target, &parent, path.file_name()) {
+        match pass(Point::ViewSymlink).and_then(|()| fs::symlinkat(target, &parent, path.file_name())) {
             Ok(()) => Ok(true),
             Err(Errno::EXIST) => Err(TreeError::AlreadyThere { path: path.to_string() }),
             Err(errno) if cannot(errno) => Ok(false),
@@ -95,6 +97,7 @@ impl Root {
         let source = self.open_file(from)?;
         let facts = Facts::of_file(&source, from)?;
         let key = format!("{:x}{:016x}", facts.dev, facts.ino);
+        pass(Point::ViewCopy).map_err(|errno| TreeError::from_errno("copy", from, errno))?;
         if sharing {
             // A staging file is open for appending, which sharing blocks does not allow.
             let (_, fresh) = self.create_incoming(&format!("{key}.part"))?;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::path::OWN_DIR;
 use super::{Access, Dir, RelPath, Root, TreeError, transfer};
 use crate::clock::{Clock as _, SystemClock};
+use crate::failpoint::{Point, pass};
 
 /// Name of the marker in larder's own directory.
 pub(super) const MARKER: &str = "mirror.toml";
@@ -85,13 +86,23 @@ impl Root {
         let id = MirrorId::random();
         let path = marker_path()?;
         let text = format!("{NOTE}id = \"{id}\"\ncreated = \"{:.0}\"\n", SystemClock.now());
+        let failed = |errno| TreeError::from_errno("write", &path, errno);
+        pass(Point::MarkerCreate).map_err(failed)?;
         let (incoming, mut file) = self.create_incoming(MARKER)?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(|source| TreeError::from_io("write", &path, source))?;
+        pass(Point::MarkerWrite).map_err(failed)?;
         let own = self.make_dir(&path.parent(), Access::Private)?;
-        transfer::rename_new(&incoming, MARKER, &own, MARKER)
-            .map_err(|errno| TreeError::from_errno("write", &path, errno))?;
+        let written = file
+            .write_all(text.as_bytes())
+            .and_then(|()| Ok(pass(Point::MarkerSync)?))
+            .and_then(|()| file.sync_all())
+            .map_err(|source| TreeError::from_io("write", &path, source))
+            .and_then(|()| {
+                transfer::rename_new(Point::MarkerRename, &incoming, MARKER, &own, MARKER).map_err(failed)
+            });
+        if written.is_err() {
+            Self::remove_incoming(&incoming, MARKER)?;
+        }
+        written?;
         self.sync_dirs(&[path.parent()])?;
         Ok(id)
     }

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use super::facts::{CHUNK, Facts};
 use super::{Access, Dir, RelPath, Root, TreeError, transfer};
+use crate::failpoint::{Point, pass};
 use crate::model::{ContentHasher, Digest};
 
 /// A directory for copies. Nothing that is there is ever replaced.
@@ -72,12 +73,13 @@ impl Outlet {
             Access::Shared => Mode::from_raw_mode(0o666),
             Access::Private => Mode::RUSR | Mode::WUSR,
         };
-        let mut copy = fs::openat(&parent, &*name, flags, mode)
+        let mut copy = pass(Point::OutletCreate)
+            .and_then(|()| fs::openat(&parent, &*name, flags, mode))
             .map(File::from)
             .map_err(|errno| TreeError::from_errno("create", to, errno))?;
         let failed = |source| TreeError::from_io("copy", to, source);
         let copied = pour(source, from, &mut copy, to, with_sha256).and_then(|digest| {
-            match transfer::rename_new(&parent, &name, &parent, to.file_name()) {
+            match transfer::rename_new(Point::OutletRename, &parent, &name, &parent, to.file_name()) {
                 Ok(()) => Ok(digest),
                 Err(Errno::EXIST) => Err(TreeError::AlreadyThere { path: to.to_string() }),
                 Err(errno) => Err(failed(errno.into())),
@@ -112,7 +114,10 @@ fn pour(
             Ok(0) => break,
             Ok(n) => {
                 hasher.update(&buffer[..n]);
-                copy.write_all(&buffer[..n]).map_err(failed)?;
+                pass(Point::OutletWrite)
+                    .map_err(Into::into)
+                    .and_then(|()| copy.write_all(&buffer[..n]))
+                    .map_err(failed)?;
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             // A bad sector under this file is no reason to give up on the others.
@@ -123,6 +128,6 @@ fn pour(
     if let Err(error) = copy.set_modified(modified) {
         tracing::debug!(%error, "The modification time could not be set");
     }
-    copy.sync_all().map_err(failed)?;
+    pass(Point::OutletSync).map_err(Into::into).and_then(|()| copy.sync_all()).map_err(failed)?;
     Ok(hasher.finish())
 }

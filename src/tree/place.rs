@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use super::facts::{Facts, FileKind};
 use super::{Dir, RelPath, Root, Staging, TreeError, transfer};
+use crate::failpoint::{Point, pass};
 use crate::model::ContentHasher;
 
 /// Who may read a file or a new directory.
@@ -59,10 +60,10 @@ impl Root {
     pub fn place(&self, staging: Staging, path: &RelPath, finish: Finish) -> Result<Placed, TreeError> {
         // Before anything else, so that what is in the way is told before the disk is made to work.
         self.in_dir_of(path, finish.access, |_| Ok(()))?;
-        let mtime_set = self.seal(&staging.file, path, finish)?;
+        let mtime_set = self.seal_staged(&staging, path, finish)?;
         let (parent, source) = self.in_dir_of(path, finish.access, |parent| {
-            let source = self.put(&staging, path, finish, |from, name| {
-                transfer::rename_new(from, name, &parent, path.file_name())
+            let source = self.put(&staging, path, finish, |point, from, name| {
+                transfer::rename_new(point, from, name, &parent, path.file_name())
             })?;
             Ok((parent, source))
         })?;
@@ -89,14 +90,14 @@ impl Root {
             Some(old) if old.kind == FileKind::File => old,
             Some(old) => return Err(TreeError::InTheWay { path: path.to_string(), kind: old.kind }),
         };
-        let mtime_set = self.seal(&staging.file, path, finish)?;
+        let mtime_set = self.seal_staged(&staging, path, finish)?;
         let (attic, still_there) = self.keep(path, &old, attic_date)?;
         let target = path.file_name();
-        let source = self.put(&staging, path, finish, |from, name| {
+        let source = self.put(&staging, path, finish, |point, from, name| {
             if still_there {
                 transfer::exchange(from, name, &parent, target)
             } else {
-                transfer::rename_new(from, name, &parent, target)
+                transfer::rename_new(point, from, name, &parent, target)
             }
         })?;
         self.settle(&source, path, &old, attic_date)?;
@@ -121,8 +122,8 @@ impl Root {
             Some(old) if old.kind == FileKind::File => old,
             Some(old) => return Err(TreeError::InTheWay { path: path.to_string(), kind: old.kind }),
         };
-        self.seal(&staging.file, path, finish)?;
-        let source = self.put(&staging, path, finish, |from, name| {
+        self.seal_staged(&staging, path, finish)?;
+        let source = self.put(&staging, path, finish, |_, from, name| {
             transfer::exchange(from, name, &parent, path.file_name())
         })?;
         self.settle(&source, path, &old, attic_date)?;
@@ -137,7 +138,8 @@ impl Root {
         let old_parent = self.open_dir(&from.parent())?;
         let old = self.open_file(from)?;
         let moved = self.in_dir_of(to, access, |parent| {
-            match transfer::rename_new(&old_parent, from.file_name(), &parent, to.file_name()) {
+            let (old, new) = (from.file_name(), to.file_name());
+            match transfer::rename_new(Point::MoveRename, &old_parent, old, &parent, new) {
                 Ok(()) => self.placed(to, &parent, true).map(Some),
                 Err(Errno::EXIST) => Err(TreeError::AlreadyThere { path: to.to_string() }),
                 Err(Errno::XDEV) => Ok(None),
@@ -158,7 +160,9 @@ impl Root {
         let mtime = Timestamp::from_nanosecond(facts.mtime_ns.into()).ok();
         let placed = self.place(staging, to, Finish { mtime, access })?;
         self.sync_dirs(&[to.parent()])?;
-        fs::unlinkat(&old_parent, from.file_name(), AtFlags::empty()).map_err(failed)?;
+        pass(Point::MoveUnlink)
+            .and_then(|()| fs::unlinkat(&old_parent, from.file_name(), AtFlags::empty()))
+            .map_err(failed)?;
         Ok(placed.facts)
     }
 
@@ -176,7 +180,8 @@ impl Root {
             Self::refuse_own(&path)?;
             let above = path.parent();
             let Some(parent) = self.find_dir(&above)? else { return Ok(()) };
-            match fs::unlinkat(&parent, path.file_name(), AtFlags::REMOVEDIR) {
+            let remove = || fs::unlinkat(&parent, path.file_name(), AtFlags::REMOVEDIR);
+            match pass(Point::TreeRmdir).and_then(|()| remove()) {
                 Ok(()) | Err(Errno::NOENT) => dir = above,
                 Err(Errno::NOTEMPTY | Errno::EXIST) => return Ok(()),
                 Err(errno) => return Err(TreeError::from_errno("remove the empty directory", path, errno)),
@@ -189,7 +194,8 @@ impl Root {
     pub fn remove(&self, path: &RelPath) -> Result<(), TreeError> {
         Self::refuse_own(path)?;
         let parent = self.open_dir(&path.parent())?;
-        fs::unlinkat(&parent, path.file_name(), AtFlags::empty())
+        pass(Point::TreeRemove)
+            .and_then(|()| fs::unlinkat(&parent, path.file_name(), AtFlags::empty()))
             .map_err(|errno| TreeError::from_errno("remove", path, errno))
     }
 
@@ -229,8 +235,21 @@ impl Root {
             }
             result.is_ok()
         });
-        file.sync_all().map_err(|source| TreeError::from_io("sync", path, source))?;
+        pass(Point::PlaceSync)
+            .map_err(Into::into)
+            .and_then(|()| file.sync_all())
+            .map_err(|source| TreeError::from_io("sync", path, source))?;
         Ok(mtime_set)
+    }
+
+    /// As [`Root::seal`]. When it fails, what is staged goes: after a failed sync the system may hold pages for written
+    /// that never came to the disk, and a second sync would say that all is well.
+    fn seal_staged(&self, staging: &Staging, path: &RelPath, finish: Finish) -> Result<bool, TreeError> {
+        self.seal(&staging.file, path, finish).inspect_err(|_| {
+            if let Err(error) = self.discard(&staging.key) {
+                tracing::debug!(%path, %error, "What could not be synced could not be removed either");
+            }
+        })
     }
 
     /// Lets `act` move the staged file to its final name, from where it is staged or, when that is another
@@ -240,14 +259,14 @@ impl Root {
         staging: &Staging,
         path: &RelPath,
         finish: Finish,
-        act: impl Fn(&OwnedFd, &str) -> rustix::io::Result<()>,
+        act: impl Fn(Point, &OwnedFd, &str) -> rustix::io::Result<()>,
     ) -> Result<Source, TreeError> {
         let refused = |errno| match errno {
             Errno::EXIST => TreeError::AlreadyThere { path: path.to_string() },
             errno => TreeError::from_errno("place", path, errno),
         };
         let dir = self.incoming()?;
-        match act(&dir, staging.name()) {
+        match act(Point::PlaceRename, &dir, staging.name()) {
             Ok(()) => return Ok(Source { dir, name: staging.name().to_owned() }),
             Err(Errno::XDEV) => {}
             Err(errno) => return Err(refused(errno)),
@@ -255,7 +274,7 @@ impl Root {
         let (copy, name) = self.copy_beside(&staging.file, &staging.key, path)?;
         self.seal(&copy, path, finish)?;
         let dir = self.open_dir(&path.parent())?;
-        match act(&dir, &name) {
+        match act(Point::BesideRename, &dir, &name) {
             Ok(()) => Ok(Source { dir, name }),
             Err(errno) => {
                 self.forget_beside(&staging.key)?;
@@ -268,6 +287,7 @@ impl Root {
     /// If it is another file (somebody replaced it in that instant), it goes to the attic as well.
     fn settle(&self, source: &Source, path: &RelPath, old: &Facts, date: Date) -> Result<(), TreeError> {
         let failed = |errno| TreeError::from_errno("remove the staged file of", path, errno);
+        pass(Point::ReplaceSettle).map_err(failed)?;
         match fs::statat(&source.dir, &*source.name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => Ok(()),
             Err(errno) => Err(failed(errno)),

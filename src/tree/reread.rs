@@ -60,3 +60,47 @@ fn forget(file: &File) {
 
 #[cfg(not(target_os = "linux"))]
 fn forget(_: &File) {}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{create_dir, write};
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn path(text: &str) -> RelPath {
+        RelPath::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_file_is_read_as_it_lies_there_and_no_link_is_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let content: Vec<u8> = (0..700_000_u32).flat_map(u32::to_le_bytes).collect();
+        write(dir.path().join("a"), &content).unwrap();
+        symlink("a", dir.path().join("link")).unwrap();
+        create_dir(dir.path().join("dir")).unwrap();
+        let root = Root::open(dir.path(), None, false).unwrap().root;
+        for with_sha256 in [false, true] {
+            let mut read = 0;
+            let (facts, digest) = root
+                .reread(&path("a"), with_sha256, |bytes| {
+                    read += bytes;
+                    true
+                })
+                .unwrap();
+            assert_eq!((facts.size, read), (content.len() as u64, content.len() as u64));
+            assert_eq!(digest, Some(root.hash(&path("a"), with_sha256).unwrap()));
+        }
+        let mut chunks = 0;
+        let (_, stopped) = root
+            .reread(&path("a"), false, |_| {
+                chunks += 1;
+                chunks < 3
+            })
+            .unwrap();
+        assert_eq!((stopped, chunks), (None, 3));
+        assert!(matches!(root.reread(&path("link"), false, |_| true), Err(TreeError::Link { .. })));
+        assert!(matches!(root.reread(&path("dir"), false, |_| true), Err(TreeError::InTheWay { .. })));
+        assert!(root.reread(&path("none"), false, |_| true).is_err());
+    }
+}

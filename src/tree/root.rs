@@ -14,6 +14,7 @@ use super::marker::MARKER;
 use super::path::OWN_DIR;
 use super::{Dir, MirrorId, RelPath, TreeError};
 use crate::config::Modes;
+use crate::failpoint::{Point, pass};
 
 /// Name of the file by which opening proves that the destination can be written.
 const PROBE: &str = "probe";
@@ -151,7 +152,7 @@ impl Root {
         for dir in &all {
             let found = if may_be_gone { self.find_dir(dir)? } else { Some(self.open_dir(dir)?) };
             let Some(opened) = found.map(File::from) else { continue };
-            match opened.sync_all() {
+            match pass(Point::TreeSyncdir).map_err(Into::into).and_then(|()| opened.sync_all()) {
                 // Some network file systems know no sync of a directory; names are theirs to keep.
                 Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::INVAL | Errno::NOTSUP)) => {}
                 result => result.map_err(|source| TreeError::from_io("sync", dir, source))?,

@@ -8,6 +8,7 @@ use super::facts::FileKind;
 use super::marker::own_path;
 use super::path::OWN_DIR;
 use super::{Dir, Facts, RelPath, Root, Scan, TreeError};
+use crate::failpoint::{Point, pass};
 
 /// Name of the attic in larder's own directory.
 pub(super) const ATTIC: &str = "attic";
@@ -60,7 +61,8 @@ impl Root {
             }
             let above = path.parent();
             let Some(parent) = self.find_dir(&above)? else { return Ok(()) };
-            match fs::unlinkat(&parent, path.file_name(), AtFlags::REMOVEDIR) {
+            let remove = || fs::unlinkat(&parent, path.file_name(), AtFlags::REMOVEDIR);
+            match pass(Point::TreeRmdir).and_then(|()| remove()) {
                 Ok(()) | Err(Errno::NOENT) => dir = above,
                 Err(Errno::NOTEMPTY | Errno::EXIST) => return Ok(()),
                 Err(errno) => return Err(TreeError::from_errno("remove the empty directory", path, errno)),

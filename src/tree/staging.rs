@@ -13,6 +13,7 @@ use super::marker::own_path;
 use super::path::MAX_COMPONENT;
 use super::transfer::{self, BESIDE};
 use super::{Access, Dir, RelPath, Root, TreeError};
+use crate::failpoint::{Point, pass};
 
 /// Name of the directory in larder's own one.
 const INCOMING: &str = "incoming";
@@ -42,7 +43,8 @@ impl Root {
             | OFlags::NOFOLLOW
             | OFlags::NONBLOCK
             | OFlags::CLOEXEC;
-        let open = || match fs::openat(&incoming, &*name, flags, Access::Private.file_mode(self)) {
+        let create = || fs::openat(&incoming, &*name, flags, Access::Private.file_mode(self));
+        let open = || match pass(Point::StagingCreate).and_then(|()| create()) {
             Ok(fd) => Ok(File::from(fd)),
             Err(Errno::LOOP | Errno::MLINK) => {
                 Err(TreeError::Link { path: path.to_string(), component: path.to_string() })
@@ -54,7 +56,8 @@ impl Root {
         if facts.nlink > 1 {
             // A crash in the middle of placing: these bytes have their final name, or their name in the attic,
             // already. Appending here would change them there.
-            fs::unlinkat(&incoming, &*name, AtFlags::empty())
+            pass(Point::StagingRemove)
+                .and_then(|()| fs::unlinkat(&incoming, &*name, AtFlags::empty()))
                 .map_err(|errno| TreeError::from_errno("remove", &path, errno))?;
             file = open()?;
             facts = Facts::of_file(&file, &path)?;
@@ -72,12 +75,20 @@ impl Root {
         let mut staging = self.stage(key)?;
         staging.truncate(0)?;
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        fs::openat(self.incoming()?, staging.name(), flags, Mode::empty())
+        let incoming = self.incoming()?;
+        pass(Point::StagingCopy)
+            .and_then(|()| fs::openat(incoming, staging.name(), flags, Mode::empty()))
             .map_err(std::io::Error::from)
             .and_then(|plain| transfer::copy(&old, &mut File::from(plain)))
             .map_err(|source| TreeError::from_io("copy", from, source))?;
         staging.size = Facts::of_file(&staging.file, &staging.path)?.size;
         Ok(staging)
+    }
+
+    /// Bytes that the staging file of `key` holds.
+    pub fn staged(&self, key: &str) -> Result<u64, TreeError> {
+        let facts = self.stat(&own_path(&[INCOMING, &part_name(key)?])?)?;
+        Ok(facts.filter(|facts| facts.kind == FileKind::File).map_or(0, |facts| facts.size))
     }
 
     /// Removes the staging file of `key`, if there is one.
@@ -108,6 +119,7 @@ impl Root {
             if let Some(key) = name.strip_suffix(BESIDE) {
                 self.forget_beside(key)?;
             }
+            pass(Point::StagingSweep).map_err(problem)?;
             Self::remove_incoming(&incoming, name)?;
         }
         Ok(leftovers.len() as u64)
@@ -128,7 +140,8 @@ impl Root {
         let incoming = self.incoming()?;
         Self::remove_incoming(&incoming, name)?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = fs::openat(&incoming, name, flags, mode).map_err(|errno| {
+        let create = || fs::openat(&incoming, name, flags, mode);
+        let file = pass(Point::StagingCreate).and_then(|()| create()).map_err(|errno| {
             TreeError::from_errno("create", format_args!(".larder/incoming/{name}"), errno)
         })?;
         Ok((incoming, File::from(file)))
@@ -136,7 +149,7 @@ impl Root {
 
     /// Removes a file of `.larder/incoming/`, if it is there.
     pub(super) fn remove_incoming(incoming: &OwnedFd, name: &str) -> Result<(), TreeError> {
-        match fs::unlinkat(incoming, name, AtFlags::empty()) {
+        match pass(Point::StagingRemove).and_then(|()| fs::unlinkat(incoming, name, AtFlags::empty())) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(errno) => {
                 Err(TreeError::from_errno("remove", format_args!(".larder/incoming/{name}"), errno))
@@ -157,7 +170,8 @@ impl Staging {
         let mut buffer = vec![0; CHUNK];
         let mut at = 0;
         while at < self.size {
-            match self.file.read_at(&mut buffer, at) {
+            match pass(Point::TreeRead).map_err(Into::into).and_then(|()| self.file.read_at(&mut buffer, at))
+            {
                 Ok(0) => return Err(self.error("read", std::io::ErrorKind::UnexpectedEof.into())),
                 Ok(n) => {
                     chunk(&buffer[..n]);
@@ -172,7 +186,7 @@ impl Staging {
 
     /// Adds bytes at the end. When it fails, [`Staging::size`] still tells what the file holds.
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), TreeError> {
-        match self.file.write_all(bytes) {
+        match pass(Point::StagingWrite).map_err(Into::into).and_then(|()| self.file.write_all(bytes)) {
             Ok(()) => {
                 self.size += bytes.len() as u64;
                 Ok(())
@@ -187,7 +201,10 @@ impl Staging {
     /// Cuts the file to `size` bytes; a file that is shorter stays as it is.
     pub fn truncate(&mut self, size: u64) -> Result<(), TreeError> {
         if size < self.size {
-            self.file.set_len(size).map_err(|source| self.error("write", source))?;
+            pass(Point::StagingTruncate)
+                .map_err(Into::into)
+                .and_then(|()| self.file.set_len(size))
+                .map_err(|source| self.error("write", source))?;
             self.size = size;
         }
         Ok(())

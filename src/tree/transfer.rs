@@ -10,6 +10,7 @@ use rustix::io::{Errno, Result};
 
 use super::marker::own_path;
 use super::{Dir, RelPath, Root, TreeError};
+use crate::failpoint::{Point, pass};
 
 /// Ending of the note in `.larder/incoming/` that says beside which file a copy lies.
 pub(super) const BESIDE: &str = ".beside";
@@ -19,16 +20,24 @@ pub(super) const BESIDE: &str = ".beside";
 /// NFS answers EINVAL to the flag, old kernels ENOSYS: there the file gets its new name as a second link, which
 /// cannot replace either. Where there are no links (some network and FUSE file systems), what is left is to look
 /// first; only larder writes there.
-pub(super) fn rename_new(from: &OwnedFd, from_name: &str, to: &OwnedFd, to_name: &str) -> Result<()> {
-    match fs::renameat_with(from, from_name, to, to_name, RenameFlags::NOREPLACE) {
+pub(super) fn rename_new(
+    point: Point,
+    from: &OwnedFd,
+    from_name: &str,
+    to: &OwnedFd,
+    to_name: &str,
+) -> Result<()> {
+    let rename = || fs::renameat_with(from, from_name, to, to_name, RenameFlags::NOREPLACE);
+    match pass(point).and_then(|()| rename()) {
         Err(errno) if is_unsupported(errno) => link_new(from, from_name, to, to_name),
         result => result,
     }
 }
 
 fn link_new(from: &OwnedFd, from_name: &str, to: &OwnedFd, to_name: &str) -> Result<()> {
-    match fs::linkat(from, from_name, to, to_name, AtFlags::empty()) {
-        Ok(()) => fs::unlinkat(from, from_name, AtFlags::empty()),
+    let link = || fs::linkat(from, from_name, to, to_name, AtFlags::empty());
+    match pass(Point::PlaceLink).and_then(|()| link()) {
+        Ok(()) => pass(Point::PlaceUnlink).and_then(|()| fs::unlinkat(from, from_name, AtFlags::empty())),
         Err(errno) if is_unsupported(errno) || errno == Errno::PERM => {
             look_and_rename(from, from_name, to, to_name)
         }
@@ -38,7 +47,10 @@ fn link_new(from: &OwnedFd, from_name: &str, to: &OwnedFd, to_name: &str) -> Res
 
 fn look_and_rename(from: &OwnedFd, from_name: &str, to: &OwnedFd, to_name: &str) -> Result<()> {
     match fs::statat(to, to_name, AtFlags::SYMLINK_NOFOLLOW) {
-        Err(Errno::NOENT) => fs::renameat(from, from_name, to, to_name),
+        Err(Errno::NOENT) => {
+            pass(Point::PlacePlain)?;
+            fs::renameat(from, from_name, to, to_name)
+        }
         Ok(_) => Err(Errno::EXIST),
         Err(errno) => Err(errno),
     }
@@ -47,10 +59,11 @@ fn look_and_rename(from: &OwnedFd, from_name: &str, to: &OwnedFd, to_name: &str)
 /// Puts `from` in the place of `to`, which exists. What lay there has the name `from` afterwards, or nothing
 /// has where the file system cannot exchange.
 pub(super) fn exchange(from: &OwnedFd, from_name: &str, to: &OwnedFd, to_name: &str) -> Result<()> {
-    match fs::renameat_with(from, from_name, to, to_name, RenameFlags::EXCHANGE) {
+    let exchange = || fs::renameat_with(from, from_name, to, to_name, RenameFlags::EXCHANGE);
+    match pass(Point::ReplaceExchange).and_then(|()| exchange()) {
         Err(errno) if is_unsupported(errno) => fs::renameat(from, from_name, to, to_name),
         // Somebody removed it in the meantime.
-        Err(Errno::NOENT) => rename_new(from, from_name, to, to_name),
+        Err(Errno::NOENT) => rename_new(Point::PlaceRename, from, from_name, to, to_name),
         result => result,
     }
 }
@@ -94,7 +107,9 @@ impl Root {
     ) -> core::result::Result<(File, String), TreeError> {
         let failed = |source| TreeError::from_io("copy to the file system of", path, source);
         let (incoming, mut note) = self.create_incoming(&format!("{key}{BESIDE}"))?;
-        note.write_all(path.parent().to_string().as_bytes())
+        pass(Point::BesideNote)
+            .map_err(Into::into)
+            .and_then(|()| note.write_all(path.parent().to_string().as_bytes()))
             .and_then(|()| note.sync_all())
             .and_then(|()| File::from(incoming).sync_all())
             .map_err(failed)?;
@@ -102,7 +117,8 @@ impl Root {
         let name = beside_name(key);
         let parent = self.open_dir(&path.parent())?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let created = fs::openat(&parent, &*name, flags, Mode::RUSR | Mode::WUSR);
+        let created = pass(Point::BesideCopy)
+            .and_then(|()| fs::openat(&parent, &*name, flags, Mode::RUSR | Mode::WUSR));
         let mut file = File::from(created.map_err(|errno| failed(errno.into()))?);
         match copy(staged, &mut file) {
             Ok(()) => Ok((file, name)),
@@ -136,7 +152,8 @@ impl Root {
 
     fn remove_beside(&self, dir: &Dir, key: &str) -> core::result::Result<(), TreeError> {
         let Some(parent) = self.find_dir(dir)? else { return Ok(()) };
-        match fs::unlinkat(&parent, beside_name(key), AtFlags::empty()) {
+        let unlink = || fs::unlinkat(&parent, beside_name(key), AtFlags::empty());
+        match pass(Point::BesideForget).and_then(|()| unlink()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(errno) => Err(TreeError::from_errno("remove a leftover copy from", dir, errno)),
         }
@@ -156,7 +173,10 @@ mod tests {
 
     #[test]
     fn every_way_of_renaming_moves_the_file_and_replaces_nothing() {
-        for way in [rename_new, link_new, look_and_rename] {
+        let newest = |from: &OwnedFd, name: &str, to: &OwnedFd, other: &str| {
+            rename_new(Point::PlaceRename, from, name, to, other)
+        };
+        for way in [newest, link_new, look_and_rename] {
             let temp = tempfile::tempdir().unwrap();
             let dir = OwnedFd::from(File::open(temp.path()).unwrap());
             write(temp.path().join("new"), "new").unwrap();

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use super::facts::FileKind;
 use super::{Access, Dir, RelPath, Root, TreeError};
+use crate::failpoint::{Point, pass};
 
 /// How directories are opened on the way.
 const DIRECTORY: OFlags =
@@ -41,7 +42,8 @@ impl Root {
     }
 
     fn walk(&self, dir: &Dir, create: Option<Access>) -> Result<Option<OwnedFd>, TreeError> {
-        let mut fd = fs::openat(self.fd(), ".", DIRECTORY, Mode::empty())
+        let mut fd = pass(Point::TreeOpen)
+            .and_then(|()| fs::openat(self.fd(), ".", DIRECTORY, Mode::empty()))
             .map_err(|errno| TreeError::from_errno("open", ".", errno))?;
         let Some(path) = dir.path() else { return Ok(Some(fd)) };
         let mut above = Dir::ROOT;
@@ -49,7 +51,9 @@ impl Root {
             let here = above.join(component).map_err(|bad| TreeError::Reserved { path: bad.path })?;
             let mut next = fs::openat(&fd, component, DIRECTORY, Mode::empty());
             if let (Err(Errno::NOENT), Some(access)) = (&next, create) {
-                let made = match fs::mkdirat(&fd, component, access.dir_mode()) {
+                let made = match pass(Point::TreeMkdir)
+                    .and_then(|()| fs::mkdirat(&fd, component, access.dir_mode()))
+                {
                     Ok(()) => true,
                     // Another worker was quicker.
                     Err(Errno::EXIST) => false,

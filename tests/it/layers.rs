@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use source::{CratePath, Source, rust_files};
 
 /// Every room with its layer, from the top.
-const ROOMS: [(&str, u8); 12] = [
+const ROOMS: [(&str, u8); 13] = [
     ("cli", 5),
     ("report", 4),
     ("sync", 3),
@@ -22,13 +22,14 @@ const ROOMS: [(&str, u8); 12] = [
     ("model", 0),
     ("event", 0),
     ("clock", 0),
+    ("failpoint", 0),
 ];
 
 /// Rooms that use less than all the layers below them, and what they use.
 const NARROWER: [(&str, &[&str]); 3] = [
     ("icloud", &["http", "secret", "model", "clock"]),
-    ("tree", &["config", "model", "clock"]),
-    ("state", &["model"]),
+    ("tree", &["config", "model", "clock", "failpoint"]),
+    ("state", &["model", "failpoint"]),
 ];
 
 /// What `sync::plan` may name, beside itself: words, policy, rows, and pure functions.

@@ -11,9 +11,13 @@ mod changes;
 #[cfg(test)]
 mod costs;
 #[cfg(test)]
+mod crash_points;
+#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod deletion_safety;
+#[cfg(test)]
+mod disks;
 #[cfg(test)]
 mod dry_run;
 #[cfg(test)]
@@ -26,6 +30,7 @@ mod first_sync;
 mod foreign_files;
 #[cfg(test)]
 mod fuzz;
+#[cfg(test)]
 mod have;
 #[cfg(test)]
 mod history;
@@ -50,6 +55,8 @@ mod oracle;
 #[cfg(test)]
 mod papers;
 #[cfg(test)]
+mod power_cut;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod reading;
@@ -63,6 +70,8 @@ mod removals;
 mod restore;
 #[cfg(test)]
 mod session;
+#[cfg(test)]
+mod transfers;
 #[cfg(test)]
 mod tree;
 #[cfg(test)]

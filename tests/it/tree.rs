@@ -133,6 +133,11 @@ impl Tree {
         assert_eq!((&self.dirs, &self.links), (&before.dirs, &before.links));
     }
 
+    /// Paths of the library, without albums.
+    pub(crate) fn library(&self) -> BTreeSet<&str> {
+        self.files.keys().map(String::as_str).filter(|path| !path.starts_with(album_oracle::TOP)).collect()
+    }
+
     /// To which file of which photo each path belongs. Names that carry a photo's own mark are looked for first, so
     /// that two photos of one content are told apart.
     fn owners<'a>(

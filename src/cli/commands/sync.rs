@@ -86,7 +86,11 @@ pub(super) async fn run_and_remember(
     finished.outcome.warnings.splice(0..0, warning);
     let summary = Summary::new(started, Timestamp::now(), options.dry_run, &finished);
     if !options.dry_run {
-        remember(&state, &summary)?;
+        match remember(&state, &summary) {
+            // What ended the run is the one to tell; where the state is the trouble, its record fails too.
+            Err(failure) if finished.error.is_some() => tracing::warn!("{}", failure.message),
+            remembered => remembered?,
+        }
     }
     Ok((finished, summary))
 }

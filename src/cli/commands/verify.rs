@@ -29,7 +29,7 @@ pub(super) async fn verify(global: &Global, console: &Console, args: &Verify) ->
         Edges { clock: Arc::new(SystemClock), observer: progress.clone(), cancel: signals.cancel.clone() };
     let start = Timestamp::now();
     let (job, at_work) = (loaded.job.clone(), edges.clone());
-    let finished = tokio::task::spawn_blocking(move || read_again(job, books, &at_work, request))
+    let finished = tokio::task::spawn_blocking(move || read_again(job, books, &at_work, &request))
         .await
         .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     let mut report = VerifyReport {
@@ -60,10 +60,15 @@ pub(super) async fn verify(global: &Global, console: &Console, args: &Verify) ->
                 error => run_exit(error),
             }
         }
-        None if args.repair && report.not_repaired > 0 => Exit::SomeFailed,
+        None if args.repair && (report.not_repaired > 0 || run_failed(&report)) => Exit::SomeFailed,
         None if !args.repair && report.result.wrong() > 0 => Exit::SomeFailed,
         None => Exit::Done,
     })
+}
+
+/// Whether the run that repaired could not do all that it found to do.
+fn run_failed(report: &VerifyReport) -> bool {
+    report.run.as_ref().is_some_and(|run| run.outcome.failed + run.outcome.broken + run.outcome.held > 0)
 }
 
 fn request(loaded: &Loaded, args: &Verify) -> Result<Request, Failure> {

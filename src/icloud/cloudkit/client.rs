@@ -1,9 +1,12 @@
 //! Sending calls.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::answer::{Readable, read};
 use super::error::CloudKitError;
+use crate::http::Patience;
 use crate::http::retry::with_retry;
 use crate::icloud::session::{Service, Session};
 use crate::model::Area;
@@ -37,6 +40,9 @@ impl Call {
     }
 }
 
+/// How long a lock-out lasts at the least; asking sooner makes it longer (docker-icloudpd #63).
+const LOCKED_OUT: Duration = Duration::from_secs(6 * 3600);
+
 /// The photo database of an account. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -50,6 +56,11 @@ impl Client {
         Self { session }
     }
 
+    /// How much trouble the run bears.
+    pub(crate) fn patience(&self) -> &Patience {
+        self.session.patience()
+    }
+
     /// Makes a call, again where [`crate::http::retry`] says so: reading twice does no harm.
     pub(crate) async fn post<T: Readable>(
         &self,
@@ -59,9 +70,21 @@ impl Client {
     ) -> Result<T, CloudKitError> {
         let path = path(area, call);
         let body = Bytes::from(body.to_string());
-        with_retry(call.path(), || async {
+        let patience = self.session.patience();
+        with_retry(call.path(), patience, || async {
             let answer = self.session.call(Service::CloudKit, &path, body.clone()).await?;
-            read(&answer)
+            let read = read(&answer);
+            match &read {
+                // The session has seen to those that the status tells.
+                Err(CloudKitError::Throttled { wait, .. }) if !matches!(answer.status, 429 | 503) => {
+                    self.session.pacer(Service::CloudKit).throttled(*wait);
+                }
+                Err(error @ CloudKitError::AccessDenied { .. }) => {
+                    patience.end(error.to_string(), LOCKED_OUT);
+                }
+                _ => {}
+            }
+            read
         })
         .await
     }

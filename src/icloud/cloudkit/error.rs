@@ -149,14 +149,14 @@ impl Classify for CloudKitError {
             Self::Throttled { wait, .. } => Class::Throttled(*wait),
             Self::Refused => Class::Throttled(None),
             Self::Busy { .. } | Self::Unreadable { .. } => Class::Transient,
-            Self::SignInNeeded { .. }
-            | Self::AccessDenied { .. }
+            Self::SignInNeeded { .. } => Class::Session,
+            Self::NotFound { .. } => Class::Gone,
+            Self::AccessDenied { .. }
             | Self::ZoneNotFound { .. }
             | Self::TokenRefused { .. }
             | Self::NoHistory { .. }
             | Self::IndexInvalid { .. }
             | Self::TooManyRecords { .. }
-            | Self::NotFound { .. }
             | Self::Stuck { .. }
             | Self::Unanswered { .. }
             | Self::Stopped

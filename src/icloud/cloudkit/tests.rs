@@ -40,8 +40,8 @@ fn every_example_error_has_its_meaning_and_class() {
     type Meaning = fn(&CloudKitError) -> bool;
     let is: [(&str, Meaning, Class); 13] = [
         ("access_denied_private_db", |e| matches!(e, AccessDenied { .. }), Class::Permanent),
-        ("authentication_failed", |e| matches!(e, SignInNeeded { .. }), Class::Permanent),
-        ("misdirected_request", |e| matches!(e, SignInNeeded { .. }), Class::Permanent),
+        ("authentication_failed", |e| matches!(e, SignInNeeded { .. }), Class::Session),
+        ("misdirected_request", |e| matches!(e, SignInNeeded { .. }), Class::Session),
         ("bad_request_index_invalid", |e| matches!(e, IndexInvalid { .. }), Class::Permanent),
         ("bad_request_not_indexable", |e| matches!(e, Other { status: 400, .. }), Class::Permanent),
         ("bad_request_too_many_records", |e| matches!(e, TooManyRecords { .. }), Class::Permanent),

@@ -211,7 +211,7 @@ impl Photos {
             // An op-lock comes within an answer of status 200 (kei #94), where the retry of the call is blind to
             // it: so the entry counts as the first try of this zone.
             let mut first = Some(std::mem::replace(page, Err(UNANSWERED)));
-            *page = with_retry(Call::ChangesZone.path(), || {
+            *page = with_retry(Call::ChangesZone.path(), self.client.patience(), || {
                 let answered = first.take();
                 async move {
                     match answered {

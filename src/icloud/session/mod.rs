@@ -42,7 +42,7 @@ pub use store::{Remembered, Store};
 
 use crate::clock::Clock;
 use crate::http::pacing::Pacer;
-use crate::http::{Answer, Client};
+use crate::http::{Answer, Client, Patience};
 use crate::secret::Passwords;
 use book::Book;
 use driver::{Driver, Nobody, WEB_TOKEN};
@@ -124,6 +124,7 @@ impl Session {
         drop(alone);
         let cookies_on_disk = tokio::sync::Mutex::new(client.cookies().changes());
         let inner = Inner {
+            cloudkit: Pacer::new(WIDEST, client.patience().clone()),
             client,
             store,
             account,
@@ -132,14 +133,13 @@ impl Session {
             book: Mutex::new(book),
             ladder: tokio::sync::Mutex::new(ladder),
             cookies_on_disk,
-            cloudkit: Pacer::new(WIDEST),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
 
     /// `POST`s `body` as `text/plain` to `path` (which begins with `/` and may carry a query) of `service`,
-    /// with cookies, client parameters and headers added. A refusal of the session (401, 421, 423, 450) is
-    /// answered by a silent renewal and another try. Any other answer is given back whatever its status.
+    /// with cookies, client parameters and headers added. A refusal of the session (401, 421, 423, 450, a 403
+    /// without a reason, or the words for it) is answered by a silent renewal and another try. Any other answer is given back whatever its status.
     ///
     /// Waits for its turn at the service's [`Pacer`]; a 429 or 503 makes everybody wait.
     pub async fn call(&self, service: Service, path: &str, body: Bytes) -> Result<Answer, SessionError> {
@@ -148,9 +148,9 @@ impl Session {
         for _ in 0..MOST_TRIES {
             let epoch = inner.ladder.lock().await.epoch();
             let answer = inner.send(service, path, body.clone()).await?;
-            if !matches!(answer.status, 401 | 421 | 423 | 450) {
+            if !renewal::refuses_session(&answer) {
                 inner.keep_cookies().await?;
-                if (200..300).contains(&answer.status) {
+                if is_good(&answer) {
                     inner.ladder.lock().await.went_well();
                 }
                 return Ok(answer);
@@ -167,6 +167,11 @@ impl Session {
         match service {
             Service::CloudKit => &self.inner.cloudkit,
         }
+    }
+
+    /// How much trouble the run bears.
+    pub fn patience(&self) -> &Patience {
+        self.inner.client.patience()
     }
 
     /// The account's number, as text.
@@ -199,7 +204,7 @@ impl Inner {
         let turn = pacer.turn().await;
         let answer = self.client.call(request).await?;
         match answer.status {
-            200..300 => turn.succeeded(),
+            200..300 if is_good(&answer) => turn.succeeded(),
             429 | 503 => pacer.throttled(answer.retry_after),
             _ => {}
         }
@@ -221,4 +226,18 @@ impl Inner {
         *on_disk = changes;
         Ok(())
     }
+}
+
+/// Largest answer that is looked through for the words of an error: errors are short.
+const LARGEST_ERROR: usize = 4096;
+
+/// Whether a service did what it was asked. An error may come with status 200.
+fn is_good(answer: &Answer) -> bool {
+    (200..300).contains(&answer.status) && !says(answer, &["serverErrorCode"])
+}
+
+/// Whether an answer that is short enough to be an error has one of these words.
+fn says(answer: &Answer, words: &[&str]) -> bool {
+    let holds = |word: &&str| answer.body.windows(word.len()).any(|window| window == word.as_bytes());
+    answer.body.len() <= LARGEST_ERROR && words.iter().any(holds)
 }

@@ -8,7 +8,7 @@ use super::book::NeedsUser;
 use super::driver::{Driver, Nobody};
 use super::error::{Need, SessionError};
 use super::flow::{Aim, Flow, Rung};
-use super::{Book, Inner};
+use super::{Book, Inner, says};
 use crate::http::Answer;
 use crate::secret::Passwords;
 
@@ -50,8 +50,8 @@ impl Ladder {
     fn climb(&mut self, status: u16) -> Step {
         let step = match (status, self.next) {
             (421, step) => step,
-            // Fresh connections help a 421 alone, and the password brings no keys to a 423.
-            (423, Step::Password) => Step::Nothing,
+            // Fresh connections help a 421 alone, the password brings no keys to a 423, and a 403 may be a limit.
+            (403 | 423, Step::Password) => Step::Nothing,
             (_, step) => step.max(Step::StoredSignIn),
         };
         self.next = match step {
@@ -81,7 +81,7 @@ impl Inner {
             Step::StoredSignIn => Rung::AccountLogin,
             Step::Password if self.passwords.get().is_some() => Rung::Handshake,
             // How accounts with security keys look to CloudKit; a lapsed session may look so too (kei #221).
-            Step::Nothing if contains(&answer.body, b"no auth method found") => {
+            Step::Nothing if says(answer, &["no auth method found"]) => {
                 return Err(Need::SecurityKey { keys: vec!["no names given".to_owned()] }.into());
             }
             Step::Nothing if status == 423 => return Err(Need::DeviceConsent.into()),
@@ -126,6 +126,13 @@ pub(super) async fn refuse_at_once(book: &Book, passwords: &Passwords) -> Result
     if worth_a_try { Ok(()) } else { Err(why.clone().into()) }
 }
 
-fn contains(body: &[u8], text: &[u8]) -> bool {
-    body.windows(text.len()).any(|window| window == text)
+/// Whether a service refuses the session: by the status, by a 403 that gives no reason (kei #226), or by the words of
+/// an error that may come with any status, 200 too.
+pub(super) fn refuses_session(answer: &Answer) -> bool {
+    match answer.status {
+        401 if says(answer, &["ACCESS_DENIED"]) => false,
+        401 | 421 | 423 | 450 => true,
+        403 if !says(answer, &["serverErrorCode"]) => true,
+        _ => says(answer, &["AUTHENTICATION_FAILED", "AUTHENTICATION_REQUIRED", "nvalid global session"]),
+    }
 }

@@ -14,21 +14,13 @@ use super::local;
 use super::record::{Report, Settled};
 use super::task::Task;
 use crate::event::Event;
-use crate::http::{Download, SignedUrl};
+use crate::http::retry::{self, Class, Classify as _};
+use crate::http::{Download, HttpError, SignedUrl};
 use crate::model::{ContentHasher, Digest};
 use crate::sync::context::blocking;
 use crate::sync::lookup::{Renewed, Renewer};
 use crate::sync::{Context, RunError};
 use crate::tree::TreeError;
-
-/// Waits before the tries of a body: at once, within a second, then 2, 4 and 8 s; then the next run.
-const WAITS: [Duration; 5] = [
-    Duration::ZERO,
-    Duration::from_millis(500),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-];
 
 /// Bodies that failed one after the other, over all workers.
 #[derive(Debug, Default)]
@@ -59,8 +51,8 @@ impl Streak {
 /// What a try came to.
 enum Attempt {
     Done(Landed),
-    /// The host wants another URL.
-    Refused(u16),
+    /// The URL is of no use: another one may be.
+    Useless(String),
     /// What is on disk of it does not fit what the host has.
     Misfit,
     /// The host asks for patience.
@@ -83,11 +75,17 @@ pub(super) async fn bring(
     }
     let mut before: Option<Digest> = None;
     let mut why = String::new();
-    let mut renew = false;
-    for wait in WAITS {
+    let (mut renew, mut useless) = (false, false);
+    // Whether the next request is none that trouble makes again.
+    let (mut tries, mut free) = (0, true);
+    while let Some(wait) = retry::BODY.get(tries) {
+        if !std::mem::take(&mut free) {
+            ctx.http.patience().spend()?;
+        }
+        tries += 1;
         tokio::select! {
-            () = ctx.cancel.cancelled() => return Err(RunError::Interrupted),
-            () = tokio::time::sleep(wait) => {}
+            () = ctx.stop.cancelled() => return Err(RunError::Interrupted),
+            () = tokio::time::sleep(*wait) => {}
         }
         let url = match url_for(ctx, renewer, &task, renew).await? {
             Ok(url) => url,
@@ -109,9 +107,14 @@ pub(super) async fn bring(
             Attempt::Done(Landed::Long) => {
                 why = format!("more than the {} bytes of the file came", task.wanted.resource.size);
             }
-            Attempt::Refused(status) => {
-                why = format!("the content host answered {status}");
-                renew = true;
+            Attempt::Useless(reason) => {
+                why = reason;
+                // A fresh one as well: it is not the URL.
+                if std::mem::replace(&mut useless, true) {
+                    break;
+                }
+                // URLs end, and renewing one is no trouble: at once.
+                (renew, free, tries) = (true, true, tries - 1);
             }
             Attempt::Misfit => {
                 why = "the content host has another file".into();
@@ -119,7 +122,11 @@ pub(super) async fn bring(
                 blocking(move || root.discard(&key)).await?;
                 renew = true;
             }
-            Attempt::Throttled(_) => why = "the content host asks for patience".into(),
+            Attempt::Throttled(_) => {
+                // Everybody waits before the next turn. It says nothing about this body.
+                tries -= 1;
+                why = "the content host asks for patience".into();
+            }
             Attempt::Broken(reason) => why = reason,
             Attempt::Local(why) => return Ok(Report::Settled { task, settled: Settled::Failed(why) }),
         }
@@ -194,7 +201,7 @@ async fn small(
     if resource.size > 0 || ContentHasher::new(false).finish().apple != resource.checksum {
         let mut download = match ctx.http.open(url, 0).await {
             Ok(download) => download,
-            Err(error) => return Ok(Attempt::Broken(error.to_string())),
+            Err(error) => return unanswered(error),
         };
         if let Usable::No(attempt) = usable(&download, 0, resource.size) {
             return Ok(attempt);
@@ -242,7 +249,7 @@ async fn large(
     if resource.size > partial.have() {
         let download = match ctx.http.open(url, partial.have()).await {
             Ok(download) => download,
-            Err(error) => return Ok(Attempt::Broken(error.to_string())),
+            Err(error) => return unanswered(error),
         };
         match usable(&download, partial.have(), resource.size) {
             Usable::Yes => {}
@@ -280,6 +287,15 @@ fn landed(landed: Result<Landed, TreeError>, broken: Option<String>) -> Result<A
     }
 }
 
+/// What a request that got no answer comes to.
+fn unanswered(error: HttpError) -> Result<Attempt, RunError> {
+    match error {
+        HttpError::LeftAlone(alone) => Err(alone.into()),
+        error if error.class() == Class::Transient => Ok(Attempt::Broken(error.to_string())),
+        error => Ok(Attempt::Useless(error.to_string())),
+    }
+}
+
 enum Usable {
     Yes,
     FromStart,
@@ -290,13 +306,17 @@ enum Usable {
 fn usable(download: &Download, from: u64, size: u64) -> Usable {
     let broken = |why: String| Usable::No(Attempt::Broken(why));
     match download.status {
-        200 | 206 => {}
-        // 416: what is here does not fit what the host has now.
+        // What is here does not fit what the host has now.
         416 => return Usable::No(Attempt::Misfit),
-        403 | 404 | 410 => return Usable::No(Attempt::Refused(download.status)),
-        429 => return Usable::No(Attempt::Throttled(download.retry_after)),
-        503 if download.retry_after.is_some() => return Usable::No(Attempt::Throttled(download.retry_after)),
-        status => return broken(format!("the content host answered {status}")),
+        status => {
+            let answered = || format!("the content host answered {status}");
+            match retry::of_content(status, download.retry_after) {
+                None => {}
+                Some(Class::Throttled(told)) => return Usable::No(Attempt::Throttled(told)),
+                Some(Class::Gone) => return Usable::No(Attempt::Useless(answered())),
+                Some(_) => return broken(answered()),
+            }
+        }
     }
     if let Some(total) = download.total_len
         && total != size
@@ -314,7 +334,7 @@ fn usable(download: &Download, from: u64, size: u64) -> Usable {
 async fn pump(ctx: &Context, mut body: Download, chunks: mpsc::Sender<Bytes>) -> Option<String> {
     loop {
         let next = tokio::select! {
-            () = ctx.cancel.cancelled() => return Some("stopped".into()),
+            () = ctx.stop.cancelled() => return Some("stopped".into()),
             next = body.stream.next() => next,
         };
         match next {

@@ -12,7 +12,7 @@ pub(super) fn happened(task: &Task, home: &Home) -> HistoryEvent {
     let fresh = if edited { Why::Edited } else { Why::New };
     let giver = task.source.as_ref().and_then(|source| source.giver.as_ref());
     let given = giver.map(|giver| if giver.item.zone == task.item.zone { fresh } else { Why::OtherLibrary });
-    let repairs = task.replaces.as_ref().is_some_and(Source::is_altered);
+    let repairs = task.lost || task.replaces.as_ref().is_some_and(Source::is_altered);
     let (what, why) = match (home.whence, &task.source, &home.attic) {
         (Whence::Moved, Some(source), _) if source.path.is_larders_own() => {
             (What::Returned { attic: source.path.to_string() }, given.unwrap_or(Why::Undeleted))

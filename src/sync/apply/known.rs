@@ -1,7 +1,7 @@
 //! Is a file on disk what the ledger says it is?
 
 use crate::model::Digest;
-use crate::state::{PlacedFile, Proof};
+use crate::state::{Lies, PlacedFile, Placement, Proof};
 use crate::tree::{FileKind, RelPath, Root, TreeError};
 
 /// Whether the file still has the time that larder gave it. Disks keep times to two seconds at worst (FAT).
@@ -32,6 +32,17 @@ pub(in crate::sync) fn holds(root: &Root, path: &RelPath, file: &PlacedFile) -> 
     Ok(is_meant(&root.hash(path, own_hash(file).is_some())?, file))
 }
 
+/// Whether the file at the path is, by Apple's checksum, the one that was to come there.
+pub(in crate::sync) fn is_there(root: &Root, path: &RelPath, file: &PlacedFile) -> Result<bool, TreeError> {
+    if file.checksum.provable().is_none() {
+        return Ok(false);
+    }
+    match root.stat(path)? {
+        Some(facts) if facts.kind == FileKind::File && facts.size == file.size => holds(root, path, file),
+        _ => Ok(false),
+    }
+}
+
 /// Whether the file at the path is what larder wrote there, as far as length and time tell; where they do not, its content
 /// is read.
 pub(in crate::sync) fn is_as_written(
@@ -44,4 +55,17 @@ pub(in crate::sync) fn is_as_written(
         return Ok(false);
     }
     Ok(same_time(facts.mtime_ns, file) || holds(root, path, file)?)
+}
+
+/// Where a file of the ledger lies. A run that was stopped after it had moved the file and before it could record that
+/// left it at its new path already.
+pub(super) fn whereabouts(root: &Root, placement: &Placement, file: &PlacedFile) -> Result<Lies, TreeError> {
+    let (Lies::Elsewhere(old) | Lies::Attic(old)) = &file.lies else { return Ok(file.lies.clone()) };
+    let (Ok(old), Ok(new)) = (RelPath::parse(old), RelPath::parse(&placement.path(&file.name))) else {
+        return Ok(file.lies.clone());
+    };
+    let moved = root.stat(&old)?.is_none()
+        && root.stat(&new)?.is_some_and(|facts| facts.kind == FileKind::File && facts.size == file.size)
+        && holds(root, &new, file)?;
+    Ok(if moved { Lies::There } else { file.lies.clone() })
 }

@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 
 use super::body::{Home, Whence, place};
-use super::known::{is_as_written, is_meant, own_hash};
+use super::known::{holds, is_as_written, is_meant, own_hash};
 use super::record::{Report, Settled};
 use super::task::{Source, Task};
 use crate::model::ContentHasher;
@@ -84,7 +84,15 @@ fn relocate(root: &Root, source: &Source, task: &Task) -> Result<Local, TreeErro
     if let Some(dir) = &task.private_dir {
         root.ensure_dir(dir, access)?;
     }
-    root.relocate(&source.path, &task.path, access)?;
+    match root.relocate(&source.path, &task.path, access) {
+        // A move by copying that was cut off: the copy is there, so that the old name may go.
+        Err(TreeError::AlreadyThere { .. })
+            if !source.path.is_larders_own() && holds(root, &task.path, &source.file)? =>
+        {
+            root.remove(&source.path)?;
+        }
+        moved => drop(moved?),
+    }
     root.refinish(&task.path, Finish { mtime: task.mtime, access })?;
     if !source.path.is_larders_own() {
         root.prune(&source.path.parent())?;

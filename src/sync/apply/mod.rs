@@ -15,12 +15,14 @@ mod masters;
 mod record;
 mod remove;
 mod reserve;
+mod room;
 mod site;
 mod task;
 mod verify;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -33,12 +35,16 @@ pub(in crate::sync) use known::same_time;
 use record::{Report, record};
 pub use remove::remove;
 pub(in crate::sync) use remove::{allowed, to_leave};
+use room::Room;
 
 /// Dirty items planned at a time.
 const BATCH: usize = 128;
 
 /// Bodies that may fail one after the other before the run is given up: something is wrong with more than an item.
 const FAILURES_IN_A_ROW: u64 = 40;
+
+/// How long workers may take to end when the disk ended the run.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// Tells the planner that marks were set, and at last that no more will come.
 #[derive(Debug, Default)]
@@ -77,7 +83,12 @@ pub async fn apply(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
     let (reports, inbox) = mpsc::channel(256);
     let busy = Busy::default();
     let recorder = tokio::spawn(record(ctx.clone(), inbox, busy.clone()));
-    let planned = Planner::new(ctx, reports, busy).run(feed).await;
+    let mut planner = Planner::new(ctx, reports, busy);
+    let planned = planner.run(feed).await;
+    if matches!(&planned, Err(RunError::Tree(error)) if error.is_disk()) {
+        planner.let_workers_end().await;
+    }
+    drop(planner);
     // The planner and every worker are gone, so the recorder comes to an end and has recorded everything.
     let recorded = recorder.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     // Where both failed, the planner only noticed that the recorder was gone.
@@ -89,7 +100,10 @@ pub async fn foresee(ctx: &Context) -> Result<(), RunError> {
     let (mut after, now) = (None, ctx.now());
     loop {
         let batch = ctx.read(move |view| crate::state::dirty_after(view, after, BATCH)).await?;
-        let Some((_, last)) = batch.last() else { return remove::foresee(ctx).await };
+        let Some((_, last)) = batch.last() else {
+            room::foresee(ctx).await?;
+            return remove::foresee(ctx).await;
+        };
         after = Some(last.seq);
         let due = batch.into_iter().filter(|(_, mark)| mark.not_before <= now).collect();
         let manner = reserve::Manner { dry: true, patient: false };
@@ -111,6 +125,11 @@ pub async fn foresee(ctx: &Context) -> Result<(), RunError> {
     }
 }
 
+/// What ends a run that is otherwise done: files for which there was no room.
+pub async fn room_for_all(ctx: &Context) -> Result<(), RunError> {
+    room::verdict(ctx).await
+}
+
 /// Walks the dirty marks and keeps the workers busy.
 struct Planner<'a> {
     ctx: &'a Context,
@@ -124,6 +143,7 @@ struct Planner<'a> {
     /// Items that were put off, while that is of use.
     later: Option<Vec<ItemId>>,
     failures: Arc<fetch::Streak>,
+    room: Room,
 }
 
 /// Items not to be planned now: their files are on the way, or they could not be settled in this run and rest until
@@ -170,12 +190,21 @@ impl<'a> Planner<'a> {
             resting: Vec::new(),
             later: Some(Vec::new()),
             failures: Arc::default(),
+            room: Room::default(),
             ctx,
             reports,
         }
     }
 
-    async fn run(mut self, feed: &Feed) -> Result<(), RunError> {
+    /// Lets what is in flight come to its end, so that nothing is staged any more and all that was placed is recorded.
+    async fn let_workers_end(&mut self) {
+        self.ctx.stop.cancel();
+        let all = async { while self.workers.join_next().await.is_some() {} };
+        // Whoever hangs at a disk that is gone is left behind.
+        let _late = tokio::time::timeout(LAST_WORDS, all).await;
+    }
+
+    async fn run(&mut self, feed: &Feed) -> Result<(), RunError> {
         feed.begun.notified().await;
         loop {
             // Read the flag before the pass: marks set while the pass runs may have been passed by.
@@ -193,7 +222,7 @@ impl<'a> Planner<'a> {
                 // Renewed records may have marked items anew while their workers ended.
                 if !self.pass(feed).await? {
                     self.drain().await?;
-                    return reserve::count_resting(self.ctx, self.resting).await;
+                    return reserve::count_resting(self.ctx, std::mem::take(&mut self.resting)).await;
                 }
             }
         }
@@ -248,8 +277,14 @@ impl<'a> Planner<'a> {
 
     /// Starts a worker for each file, as many at a time as the job allows.
     async fn carry_out(&mut self, planned: reserve::Planned) -> Result<(), RunError> {
+        if !planned.works.is_empty() {
+            self.room.measure(self.ctx).await?;
+        }
         for work in planned.works {
             self.busy.add(work.item.clone());
+            if !self.fits(&work).await? {
+                continue;
+            }
             let fetched = || work.tasks.iter().filter(|task| task.source.is_none());
             let bytes = fetched().map(|task| task.wanted.resource.size).sum();
             self.ctx.tell(&Event::Planned { files: fetched().count() as u64, bytes });
@@ -258,10 +293,11 @@ impl<'a> Planner<'a> {
             self.report(begin).await;
             for task in work.tasks {
                 let permit = self.permit().await?;
+                let claim = self.room.claim(&task);
                 let (ctx, renewer) = (self.ctx.clone(), self.renewer.clone());
                 let (reports, streak) = (self.reports.clone(), self.failures.clone());
                 self.workers.spawn(async move {
-                    let _permit = permit;
+                    let (_permit, _claim) = (permit, claim);
                     let report = fetch::bring(&ctx, &renewer, &streak, Box::new(task)).await?;
                     // A closed channel means that the recorder failed; its error is the one to show.
                     let _sent = reports.send(report).await;
@@ -270,6 +306,20 @@ impl<'a> Planner<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether an item's files fit on the disk. While something is on its way, that is not known for certain. What does not
+    /// fit keeps its mark and rests until the next run.
+    async fn fits(&mut self, work: &reserve::Work) -> Result<bool, RunError> {
+        let needed = room::needed(work);
+        while !self.room.has(needed) {
+            let Some(ended) = self.workers.join_next().await else {
+                return self.room.has_rest(self.ctx, work).await;
+            };
+            ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+            self.room.measure(self.ctx).await?;
+        }
+        Ok(true)
     }
 
     async fn report(&self, report: Report) {
@@ -302,6 +352,7 @@ impl<'a> Planner<'a> {
         self.look()?;
         tokio::select! {
             () = self.ctx.cancel.cancelled() => Err(RunError::Interrupted),
+            () = self.ctx.http.patience().over() => Ok(self.ctx.http.patience().ask()?),
             () = feed.more.notified() => Ok(()),
         }
     }

@@ -5,7 +5,7 @@
 use jiff::civil::Date;
 
 use super::BATCH;
-use super::known::{holds, same_time};
+use super::known::{holds, same_time, whereabouts};
 use crate::config::{Policy, Removed, StopAbove};
 use crate::model::{Asset, ItemId, Kind};
 use crate::state::{self, HistoryEvent, Lies, PlacedFile, Placement, What, Why};
@@ -154,6 +154,10 @@ async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
             if !kinds.contains(&file.kind) {
                 continue;
             }
+            // Where that cannot be told, letting it leave tells why.
+            let lies = whereabouts(&root, &placement, file).unwrap_or_else(|_| file.lies.clone());
+            placement.files[at].lies = lies;
+            let file = &placement.files[at];
             let text = placement.lies_at(file);
             let left = leave(&root, &text, file, policy, date, &mut dirs);
             let file = &mut placement.files[at];

@@ -8,14 +8,16 @@ use std::collections::HashMap;
 use super::Busy;
 use super::donor::Donors;
 use super::happened::found;
+use super::known::is_there;
 use super::site::{LaidOut, Laying, Site, Subject, outdated};
 use super::task::Task;
-use crate::model::ItemId;
-use crate::state::{self, HistoryEvent, Mark, PlacedFile, Placement, Proof};
+use crate::event::Event;
+use crate::model::{ItemId, Kind};
+use crate::state::{self, HistoryEvent, Lies, Mark, PlacedFile, Placement, Proof};
 use crate::sync::context::blocking;
 use crate::sync::plan::{self, Verdict};
 use crate::sync::{Context, RunError};
-use crate::tree::{Finish, RelPath};
+use crate::tree::{Dir, Finish, RelPath, TreeError};
 
 /// What a batch of dirty items came to.
 #[derive(Debug, Default)]
@@ -31,6 +33,8 @@ pub(super) struct Planned {
     pub(super) later: Vec<ItemId>,
     settled: Vec<(ItemId, u32, Settled)>,
     placements: Vec<(ItemId, Placement, Vec<String>)>,
+    /// Directories that files left, or were to come to: a run that was cut off may have left them empty.
+    emptied: Vec<Dir>,
     /// Files that were recognised on disk, for history.
     found: Vec<HistoryEvent>,
 }
@@ -82,6 +86,21 @@ pub(super) async fn reserve(
         blocking(move || retimed.iter().for_each(|(path, mtime)| drop(root.refinish(path, *mtime)))).await;
     }
     let found = std::mem::take(&mut planned.found);
+    let emptied = std::mem::take(&mut planned.emptied);
+    if !dry && !emptied.is_empty() {
+        let root = ctx.root.clone();
+        blocking(move || emptied.iter().try_for_each(|dir| passable(root.prune(dir)))).await?;
+    }
+    if !dry && !found.is_empty() {
+        // Whoever placed them may have been cut off before their names were made to last.
+        let dirs: Vec<Dir> = found
+            .iter()
+            .filter_map(|event| RelPath::parse(&event.path).ok())
+            .map(|path| path.parent())
+            .collect();
+        let root = ctx.root.clone();
+        blocking(move || root.sync_left(&dirs)).await?;
+    }
     let (now, now_ms) = (ctx.now(), ctx.now_ms());
     for (item, _, what) in &settled {
         note(ctx, item, what);
@@ -113,6 +132,11 @@ pub(super) async fn reserve(
     })
     .await?;
     Ok(planned)
+}
+
+/// Goes on when it is one directory that makes trouble: it stays.
+fn passable(pruned: Result<(), TreeError>) -> Result<(), TreeError> {
+    pruned.or_else(|error| if error.is_disk() { Err(error) } else { Ok(()) })
 }
 
 /// Counts items that rest since an earlier run and were not marked anew: they are missing all the same.
@@ -173,8 +197,16 @@ fn plan_batch(
             Some(name) => state::master(&view, item.zone, name)?,
             None => None,
         };
-        let placement = state::placement(&view, &item)?;
-        match plan::judge(&asset, master.as_ref(), &zone.id, &ctx.job.photos) {
+        let mut placement = state::placement(&view, &item)?;
+        if let Some(placement) = &mut placement {
+            planned.recognise(ctx, &item, placement)?;
+        }
+        let verdict = plan::judge(&asset, master.as_ref(), &zone.id, &ctx.job.photos);
+        if let Some(placement) = &placement {
+            let there = plan::folder(&asset, &zone.id, &ctx.job.photos).join("/") == placement.folder;
+            planned.left_by(placement, there && !matches!(verdict, Verdict::Gone));
+        }
+        match verdict {
             Verdict::OutOfScope(why) => settle(&mut planned, Settled::OutOfScope(why.key())),
             Verdict::Gone => {
                 // Removals are carried out at the end, when every library is caught up.
@@ -230,6 +262,57 @@ fn plan_batch(
 }
 
 impl Planned {
+    /// Takes over what a run that was cut off placed under a reserved name and did not record, before anything else is
+    /// decided: the photo may have been moved, hidden, edited or deleted since.
+    fn recognise(&mut self, ctx: &Context, item: &ItemId, placement: &mut Placement) -> Result<(), RunError> {
+        let reserved: Vec<Kind> = placement
+            .files
+            .iter()
+            .filter(|file| file.proof.is_none() && file.lies == Lies::There)
+            .map(|file| file.kind)
+            .collect();
+        let mut recognised = false;
+        for kind in reserved {
+            let Some(file) = placement.file(kind).cloned() else { continue };
+            let text = placement.path(&file.name);
+            let Ok(path) = RelPath::parse(&text) else { continue };
+            match is_there(&ctx.root, &path, &file) {
+                Ok(true) => {}
+                Err(error) if error.is_disk() => return Err(error.into()),
+                // What lies there is told when something is to be done about it.
+                Ok(false) | Err(_) => continue,
+            }
+            let file = PlacedFile { proof: Some(Proof::Proven), ..file };
+            self.adopt(ctx, item, &text, &file);
+            placement.files.retain(|other| other.kind != kind);
+            placement.files.push(file);
+            recognised = true;
+        }
+        if recognised {
+            self.placements.push((item.clone(), placement.clone(), vec![]));
+        }
+        Ok(())
+    }
+
+    /// Notes where the files of an item were, when they are not, or will not be, there any more.
+    fn left_by(&mut self, placement: &Placement, stays: bool) {
+        let elsewhere = placement.files.iter().filter(|file| matches!(file.lies, Lies::Elsewhere(_)));
+        let paths = elsewhere.map(|file| placement.lies_at(file));
+        let paths = paths.filter_map(|path| RelPath::parse(&path).ok()).map(|path| path.parent());
+        self.emptied.extend(paths);
+        if !stays {
+            self.emptied.extend(RelPath::parse(&placement.folder).ok().map(Dir::from));
+        }
+    }
+
+    /// Counts and tells a file that was recognised on disk.
+    fn adopt(&mut self, ctx: &Context, item: &ItemId, path: &str, file: &PlacedFile) {
+        let proof = file.proof.unwrap_or(Proof::Proven);
+        ctx.tally.placed(path, file.size, &proof, false);
+        ctx.tell(&Event::Placed { path: path.to_owned(), size: file.size, fetched: false });
+        self.found.push(found(item, path, file));
+    }
+
     /// Nothing is to be done for the item now. Its mark stays when files of it are still to leave.
     fn end(&mut self, item: ItemId, generation: u32, leaves: bool) {
         if leaves {
@@ -241,10 +324,7 @@ impl Planned {
 
     fn take(&mut self, item: ItemId, generation: u32, laid: LaidOut, leaves: bool, ctx: &Context) {
         for (path, file) in &laid.adopted {
-            let proof = file.proof.unwrap_or(Proof::Proven);
-            ctx.tally.placed(path, file.size, &proof, false);
-            ctx.tell(&crate::event::Event::Placed { path: path.clone(), size: file.size, fetched: false });
-            self.found.push(found(&item, path, file));
+            self.adopt(ctx, &item, path, file);
         }
         if laid.tasks.is_empty() {
             self.end(item.clone(), generation, leaves);

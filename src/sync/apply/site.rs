@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::donor::{Donation, Donors};
-use super::known::{holds, same_time};
+use super::known::{holds, same_time, whereabouts};
 use super::task::{Source, Task};
 use crate::config::Photos;
 use crate::model::{Asset, Checksum, ItemId, Kind, Master, Resource};
@@ -128,7 +128,9 @@ impl Site<'_, '_> {
                 lies: Lies::There,
                 pinned: old.as_ref().is_some_and(|old| old.pinned && old.checksum == file.resource.checksum),
             };
-            placed.proof = self.proof_at(&path, &file.resource, old.as_ref())?;
+            if !self.is_left_behind(&placement, old.as_ref())? {
+                placed.proof = self.proof_at(&path, &file.resource, old.as_ref())?;
+            }
             if placed.proof.is_some() {
                 let access = if asset.hidden { Access::Private } else { Access::Shared };
                 if self.root.stat(&path)?.is_some_and(|facts| !same_time(facts.mtime_ns, &placed)) {
@@ -138,6 +140,13 @@ impl Site<'_, '_> {
                 put(&mut placement, placed);
                 continue;
             }
+            let lost = old.as_ref().filter(|old| {
+                old.proof.is_none() && matches!(old.lies, Lies::Altered(_)) && old.checksum == placed.checksum
+            });
+            if let Some(old) = lost {
+                placed.lies = old.lies.clone();
+            }
+            let lost = lost.is_some();
             let (mut source, mut replaces) = (None, None);
             match old.filter(|old| old.proof.is_some()) {
                 None => {
@@ -177,6 +186,7 @@ impl Site<'_, '_> {
                 source,
                 or_else,
                 replaces,
+                lost,
                 mtime,
                 private: asset.hidden,
                 private_dir: plan::private_dir(&placement.folder).filter(|_| asset.hidden),
@@ -195,6 +205,16 @@ impl Site<'_, '_> {
         }
         laid.placement = placement;
         Ok(Laying::Out(laid))
+    }
+
+    /// Whether the file lies where it is to be moved from as well: a move by copying was cut off before the old name went.
+    fn is_left_behind(&self, placement: &Placement, old: Option<&PlacedFile>) -> Result<bool, RunError> {
+        let Some(old) = old.filter(|old| matches!(old.lies, Lies::Elsewhere(_)) && old.proof.is_some())
+        else {
+            return Ok(false);
+        };
+        let Ok(path) = RelPath::parse(&placement.lies_at(old)) else { return Ok(false) };
+        Ok(self.root.stat(&path)?.is_some())
     }
 
     /// Files of other photos that have the content of missing ones; `None` when it is better to look again later.
@@ -237,9 +257,9 @@ impl Site<'_, '_> {
         for file in &old.files {
             let at = wanted.iter().position(|wanted| wanted.resource.kind == file.kind);
             let name = at.and_then(|at| names.files.get(at)).unwrap_or(&file.name).clone();
-            let lies = match &file.lies {
+            let lies = match whereabouts(self.root, &old, file)? {
                 Lies::There => Lies::Elsewhere(old.path(&file.name)),
-                other => other.clone(),
+                other => other,
             };
             new.files.push(PlacedFile { name, lies, ..file.clone() });
         }

@@ -24,6 +24,8 @@ pub(super) struct Task {
     pub(super) or_else: Option<RelPath>,
     /// An older version that lies there, or under another name, and leaves for the attic.
     pub(super) replaces: Option<Source>,
+    /// Whether it was there before and is to come again because it was lost.
+    pub(super) lost: bool,
     /// Modification time to give it.
     pub(super) mtime: Option<Timestamp>,
     /// Whether the file is for the owner alone.

@@ -138,7 +138,7 @@ impl Group {
             Seen::Stopped => return Ok(false),
             Seen::Wrong(finding) => {
                 self.counts.bytes += finding.digest.as_ref().map_or(0, |digest| digest.size);
-                self.findings.push(finding);
+                self.findings.push(*finding);
             }
             Seen::Whole => {
                 self.counts.bytes += subject.file.size;

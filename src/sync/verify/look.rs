@@ -22,7 +22,7 @@ pub(super) enum Seen {
     /// What larder wrote.
     Whole,
     /// Something else, or nothing.
-    Wrong(Finding),
+    Wrong(Box<Finding>),
     /// Nobody knows: it was to end.
     Stopped,
 }
@@ -43,7 +43,7 @@ pub(super) struct Finding {
 pub(super) fn look(desk: &Desk, subject: &Subject) -> Result<Seen, RunError> {
     let finding = |condition, why: String, facts| {
         let subject = subject.clone();
-        Ok(Seen::Wrong(Finding { subject, condition, why, facts, digest: None }))
+        Ok(Seen::Wrong(Box::new(Finding { subject, condition, why, facts, digest: None })))
     };
     let file = &subject.file;
     let path = match RelPath::parse(&subject.path) {
@@ -87,7 +87,7 @@ pub(super) fn look(desk: &Desk, subject: &Subject) -> Result<Seen, RunError> {
         (Condition::Edited, "its bytes and its time are others: somebody changed it")
     };
     let (subject, facts, digest) = (subject.clone(), Some(facts), Some(digest));
-    Ok(Seen::Wrong(Finding { subject, condition, why: why.into(), facts, digest }))
+    Ok(Seen::Wrong(Box::new(Finding { subject, condition, why: why.into(), facts, digest })))
 }
 
 /// What an error says of the one file. A disk that is gone is an error for all.

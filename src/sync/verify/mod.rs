@@ -80,7 +80,7 @@ pub struct Finished {
 }
 
 /// Reads what is asked for. Blocks.
-pub fn verify(job: Arc<Job>, books: Books, edges: &Edges, request: Request) -> Finished {
+pub fn verify(job: Arc<Job>, books: Books, edges: &Edges, request: &Request) -> Finished {
     match begin(job, books, edges, request) {
         Err(error) => Finished { result: Verified::default(), resumed: None, error: Some(error) },
         Ok((desk, extent, resumed)) => {
@@ -93,7 +93,7 @@ pub fn verify(job: Arc<Job>, books: Books, edges: &Edges, request: Request) -> F
 
 type Begun = (Desk, Extent, Option<Timestamp>);
 
-fn begin(job: Arc<Job>, books: Books, edges: &Edges, request: Request) -> Result<Begun, RunError> {
+fn begin(job: Arc<Job>, books: Books, edges: &Edges, request: &Request) -> Result<Begun, RunError> {
     let view = books.view()?;
     let root = mirror(&job, &view)?;
     let now = edges.clock.now();

@@ -5,13 +5,13 @@ use super::desk::Desk;
 use super::group::{Group, LOOKS, current};
 use super::look::{Finding, Seen, Subject, look};
 use super::result::{Found, Verified};
-use crate::model::{ItemId, Resource};
+use crate::model::{Digest, ItemId, Resource};
 use crate::state::{
     self, Fate, HistoryEvent, MetaKey, Place, Reading, State, StateError, View, What, Why, Wrong,
 };
 use crate::sync::RunError;
 use crate::sync::plan::{self, Verdict};
-use crate::tree::RelPath;
+use crate::tree::{Facts, FileKind, RelPath, TreeError};
 
 /// What was read and is not noted yet.
 #[derive(Default)]
@@ -159,21 +159,39 @@ fn confirm(desk: &Desk, state: &State, mut finding: Finding) -> Result<Option<Fi
         if same && is_still(desk, &finding) {
             // A run that was stopped may have placed a newer version and not recorded it: its mark is there, and the next run
             // recognises the file.
-            let known = resource(&view, &now.item, &now)?;
-            let newer = finding.digest.as_ref().is_some_and(|digest| {
-                known.is_some_and(|known| known.size == digest.size && known.checksum == digest.apple)
-            });
+            let newer = match resource(&view, &now.item, &now)? {
+                Some(known) if state::mark(&view, &now.item)?.is_some() => holds(desk, &finding, &known)?,
+                _ => false,
+            };
             return Ok((!newer).then_some(finding));
         }
         drop(view);
         match look(desk, &now)? {
-            Seen::Wrong(other) => finding = other,
+            Seen::Wrong(other) => finding = *other,
             Seen::Whole => return Ok(None),
             Seen::Stopped => return Err(RunError::Interrupted),
         }
     }
     // It changes all the time: somebody is at work on it.
     Ok(None)
+}
+
+/// Whether what was found is the content that iCloud has by now.
+fn holds(desk: &Desk, finding: &Finding, known: &Resource) -> Result<bool, RunError> {
+    let same = |digest: &Digest| digest.size == known.size && digest.apple == known.checksum;
+    if let Some(digest) = &finding.digest {
+        return Ok(same(digest));
+    }
+    let plausible = |facts: Facts| facts.kind == FileKind::File && facts.size == known.size;
+    let Ok(path) = RelPath::parse(&finding.subject.path) else { return Ok(false) };
+    if !finding.facts.is_some_and(plausible) {
+        return Ok(false);
+    }
+    match desk.root.hash(&path, false) {
+        Ok(digest) => Ok(same(&digest)),
+        Err(error @ TreeError::Gone { .. }) => Err(error.into()),
+        Err(_) => Ok(false),
+    }
 }
 
 /// Whether what lies there is what was looked at.

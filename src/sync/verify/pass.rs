@@ -108,10 +108,9 @@ impl<'a> Pass<'a> {
     fn spans(&mut self, map: &Rereads) -> Result<(), RunError> {
         let reading = Reading { night: map.night, at_ms: self.desk.now_ms() };
         for span in map.spans() {
-            let (after, until) = (span.after.cloned(), span.until.cloned());
             match self.extent.wants(span.reading) {
                 None => return self.span(None, None, None),
-                Some(true) => self.span(after, until, Some(reading))?,
+                Some(true) => self.span(span.after.cloned(), span.until, Some(reading))?,
                 Some(false) => {}
             }
         }
@@ -122,16 +121,15 @@ impl<'a> Pass<'a> {
     fn span(
         &mut self,
         mut after: Option<Place>,
-        until: Option<Place>,
+        until: Option<&Place>,
         reading: Option<Reading>,
     ) -> Result<(), RunError> {
         loop {
             let extent = &self.extent;
-            let group =
-                read(self.desk, after.as_ref(), until.as_ref(), MOST, &|subject| extent.asks(subject))?;
+            let group = read(self.desk, after.as_ref(), until, MOST, &|subject| extent.asks(subject))?;
             self.desk.result().add(&group.counts);
             let (end, stopped) = (group.end, group.stopped);
-            let last = if end { until.clone() } else { group.last.clone() };
+            let last = if end { until.cloned() } else { group.last.clone() };
             self.pending.add(group);
             if let (Some(reading), true) = (reading, end || last.is_some()) {
                 self.pending.span(after.clone(), last.clone(), reading);

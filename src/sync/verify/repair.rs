@@ -152,8 +152,8 @@ fn search(root: &Root, state: &State, orphans: &mut Vec<Known>, edges: &Edges) -
 fn copy(root: &Root, state: &State, orphan: &Known, from: &RelPath, edges: &Edges) -> Result<bool, RunError> {
     let placed = replace(root, orphan, from, edges.clock.now());
     let attic = match placed {
-        Ok(Some(attic)) => attic,
-        Ok(None) => return Ok(false),
+        Ok(Placed::There(attic)) => attic,
+        Ok(Placed::Unfit) => return Ok(false),
         Err(error) if error.is_disk() => return Err(error.into()),
         Err(error) => {
             tracing::warn!(%error, "a copy could not be put in the place of a file that is wrong");
@@ -181,24 +181,26 @@ fn copy(root: &Root, state: &State, orphan: &Known, from: &RelPath, edges: &Edge
     Ok(true)
 }
 
-/// The disk's side of [`copy`]: the older version's place in the attic, if there was one; `None` when the copy is not what
-/// it should be.
-fn replace(
-    root: &Root,
-    orphan: &Known,
-    from: &RelPath,
-    now: Timestamp,
-) -> Result<Option<Option<RelPath>>, TreeError> {
+/// What putting a copy into its place came to.
+enum Placed {
+    /// It is there; the older version's place in the attic, if there was one.
+    There(Option<RelPath>),
+    /// It is not what it should be.
+    Unfit,
+}
+
+/// The disk's side of [`copy`].
+fn replace(root: &Root, orphan: &Known, from: &RelPath, now: Timestamp) -> Result<Placed, TreeError> {
     let PlacedFile { mtime_ms, .. } = &orphan.file;
     let path = RelPath::parse(&orphan.path).map_err(|bad| TreeError::Reserved { path: bad.path })?;
-    let Some(facts) = root.stat(from)? else { return Ok(None) };
+    let Some(facts) = root.stat(from)? else { return Ok(Placed::Unfit) };
     let key = format!("{:x}{:016x}", facts.dev, facts.ino);
     let staging = root.stage_copy(from, &key)?;
     let mut hasher = ContentHasher::new(own_hash(&orphan.file).is_some());
     staging.read_existing(|chunk| hasher.update(chunk))?;
     if !is_meant(&hasher.finish(), &orphan.file) {
         root.discard(&key)?;
-        return Ok(None);
+        return Ok(Placed::Unfit);
     }
     let private = private_dir(&path.parent().to_string());
     let access = if private.is_some() { Access::Private } else { Access::Shared };
@@ -210,7 +212,7 @@ fn replace(
     let attic = root.replace(staging, &path, date, Finish { mtime, access })?.attic;
     let dirs: Vec<_> = std::iter::once(path.parent()).chain(attic.iter().map(RelPath::parent)).collect();
     root.sync_dirs(&dirs)?;
-    Ok(Some(attic))
+    Ok(Placed::There(attic))
 }
 
 /// A file that is nowhere is no longer said to be in the mirror.

@@ -4,6 +4,7 @@ mod crossing;
 mod links;
 mod opening;
 mod placing;
+mod racing;
 mod replacing;
 mod showing;
 mod staging;

@@ -15,6 +15,8 @@ pub(crate) enum Bend {
     Whole,
     /// The range starts later by so many bytes.
     Shift(u64),
+    /// It is that of another file.
+    Other,
 }
 
 /// 200 with everything, 206 with what `range` asks for, or 416.
@@ -26,6 +28,7 @@ pub(crate) fn deliver(
     now_ms: i64,
 ) -> Answer {
     let whole = body.len();
+    let body = if bend == Bend::Other { body.other() } else { body };
     let asked = range.filter(|_| bend != Bend::Whole).and_then(|text| parse(text, whole));
     let shift = if let Bend::Shift(by) = bend { by } else { 0 };
     let (status, start, end) = match asked {

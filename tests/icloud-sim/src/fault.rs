@@ -144,6 +144,8 @@ pub enum Fault {
         /// Bytes.
         by: u64,
     },
+    /// The bytes of another file of the same length.
+    OtherBody,
     /// The account loses its sessions before the request is carried out.
     SessionExpired {
         /// How much is lost.

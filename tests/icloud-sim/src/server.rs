@@ -183,6 +183,7 @@ fn bend(fault: Option<&Fault>) -> Bend {
     match fault {
         Some(Fault::WholeBody) => Bend::Whole,
         Some(Fault::ShiftedRange { by }) => Bend::Shift(*by),
+        Some(Fault::OtherBody) => Bend::Other,
         _ => Bend::None,
     }
 }

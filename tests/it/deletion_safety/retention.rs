@@ -98,6 +98,7 @@ fn e5_a_full_disk_loses_nothing() {
         println!("skipped: no file system can be mounted here");
         return;
     };
+    here.write_job("keep_free = \"0\"");
     let photo = |number: i64| NewPhoto {
         kind: PhotoKind::Edited,
         name: Some(format!("IMG_{number}.JPG")),

@@ -118,7 +118,7 @@ pub(crate) fn history(steps: usize) -> BoxedStrategy<Vec<Step>> {
         11 => cloud().prop_map(Step::Cloud),
         5 => act().prop_map(Step::Person),
         4 => Just(Step::Sync),
-        2 => (20_u16..400).prop_map(Step::Killed),
+        3 => (5_u16..130).prop_map(Step::Killed),
         1 => any::<Pick>().prop_map(Step::Troubled),
     ];
     prop::collection::vec(step, 1..=steps).boxed()

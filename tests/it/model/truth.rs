@@ -63,6 +63,8 @@ pub(super) struct Truth {
     /// Contents of files that were overwritten so that nothing but reading them tells. They may be moved for what they
     /// were, also to the place of another photo.
     disguised: BTreeSet<String>,
+    /// A run was killed: it may have come to make a directory, or to empty one, and no further.
+    pub(super) killed: bool,
     /// Photos of which an upload was finished without a word.
     untold: BTreeSet<String>,
     /// What names of each photo's files may begin and end with.
@@ -230,7 +232,7 @@ impl Truth {
         let claimed: BTreeSet<&String> = assigned.values().collect();
         let strange = |path: &&String| !claimed.contains(path) && !person.files.contains_key(*path);
         wrong.extend(disk.files.keys().filter(strange).map(|path| format!("{path} should not be there")));
-        let empty = disk.empty_dirs().filter(|dir| !person.dirs.contains(*dir));
+        let empty = disk.empty_dirs().filter(|dir| !self.killed && !person.dirs.contains(*dir));
         wrong.extend(empty.map(|dir| format!("{dir}/ is empty")));
 
         wrong.extend(self.compare_views(disk, &assigned));

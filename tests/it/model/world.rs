@@ -80,6 +80,7 @@ impl<'a> World<'a> {
                 let run = self.here.larder(&["sync", "--once", "--confirm-removals", "1000000"]).start();
                 std::thread::sleep(Duration::from_millis((*after_ms).into()));
                 run.kill();
+                self.truth.killed = true;
                 self.look();
                 Ok(())
             }

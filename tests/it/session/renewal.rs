@@ -135,13 +135,39 @@ async fn missing_keys_of_a_service_are_renewed_once_and_then_named() {
 }
 
 #[tokio::test]
+async fn a_refusal_in_words_or_without_a_reason_is_renewed_too_and_costs_the_password_once_at_the_most() {
+    let failed = r#"{"uuid":"1","serverErrorCode":"AUTHENTICATION_FAILED","reason":"no"}"#;
+    for (status, body) in [
+        (403, ""),
+        (403, "<html>Forbidden</html>"),
+        (200, failed),
+        (500, r#"{"error":"Invalid global session"}"#),
+    ] {
+        let world = World::signed_in().await;
+        let session = world.resume(known()).await.unwrap();
+        let refusal = || Fault::Status { status, headers: vec![], body: body.to_owned() };
+        world.control().add_fault(Rule::new("ck.", refusal()).times(1));
+        assert_eq!(call(&session).await, 200);
+        let counters = world.control().counters();
+        assert_eq!(counters.requests("setup.accountLogin"), 1, "{status} {body}");
+        world.control().add_fault(Rule::new("ck.", refusal()));
+        let refused = session.call(Service::CloudKit, PATH, Bytes::new()).await.unwrap_err();
+        assert!(matches!(refused, SessionError::RenewalsUseless { .. }), "{refused}");
+        let counters = world.control().counters();
+        let handshakes = u64::from(status != 403);
+        assert_eq!(counters.requests("auth.complete"), handshakes, "{status} {body}");
+        assert!(counters.requests("ck.private.changes/database") <= 5, "{:?}", counters.by_label);
+    }
+}
+
+#[tokio::test]
 async fn other_answers_are_given_back_as_they_are() {
     let world = World::signed_in().await;
     let session = world.resume(Passwords::none()).await.unwrap();
     for status in [400, 403, 404, 500] {
-        world.control().add_fault(
-            Rule::new("ck.", Fault::Status { status, headers: vec![], body: String::new() }).times(1),
-        );
+        let body = if status == 403 { r#"{"serverErrorCode":"ACCESS_DENIED"}"# } else { "" };
+        let answer = Fault::Status { status, headers: vec![], body: body.to_owned() };
+        world.control().add_fault(Rule::new("ck.", answer).times(1));
         assert_eq!(call(&session).await, status);
         world.control().clear_faults();
     }

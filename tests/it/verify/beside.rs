@@ -1,5 +1,6 @@
 //! A verification beside a run, and one that is killed.
 
+use std::fs;
 use std::time::Duration;
 
 use icloud_sim::LibrarySpec;
@@ -56,6 +57,59 @@ fn damage_is_found_beside_a_run_and_noted_when_it_ends() {
     run.wait().expect(0);
     assert_eq!(found(&ran).into_keys().collect::<Vec<_>>(), ["2024/07/14/A.HEIC"]);
     assert_eq!(here.larder(&["status", "--json"]).run().expect(0).number("wrong"), 1);
+}
+
+#[test]
+fn what_is_put_right_before_it_is_noted_is_not_wrong() {
+    let here = mirrored(small());
+    for name in ["A.HEIC", "B.HEIC", "C.HEIC"] {
+        photo(&here, PhotoKind::Heic, name);
+    }
+    here.sync().expect(0);
+    let file = |name: &str| here.destination().join("2024/07/14").join(name);
+    let mtime = fs::metadata(file("A.HEIC")).unwrap().modified().unwrap();
+    let good = fs::read(file("A.HEIC")).unwrap();
+    flip(&file("A.HEIC"), 40);
+    fs::rename(file("B.HEIC"), here.path("B")).unwrap();
+    flip(&file("C.HEIC"), 40);
+    // As a run would hold it.
+    let lock = fs::File::open(here.state_dir().join("lock")).unwrap();
+    lock.lock().unwrap();
+    let mut beside = here.larder(&["verify", "--json"]).start();
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(!beside.has_ended(), "it waits for the run to end");
+    // Another file with the right bytes, as a run puts it there.
+    fs::write(here.path("A"), &good).unwrap();
+    fs::File::open(here.path("A")).unwrap().set_modified(mtime).unwrap();
+    fs::rename(here.path("A"), file("A.HEIC")).unwrap();
+    fs::rename(here.path("B"), file("B.HEIC")).unwrap();
+    drop(lock);
+    let ran = beside.wait().expect(1);
+    assert!(ran.stderr.contains("Waiting for the run at work to end"), "{}", ran.stderr);
+    assert_eq!(found(&ran).into_keys().collect::<Vec<_>>(), ["2024/07/14/C.HEIC"]);
+}
+
+#[test]
+fn a_version_that_a_run_placed_and_could_not_record_is_not_wrong() {
+    let here = mirrored(small());
+    let asset = photo(&here, PhotoKind::Edited, "A.HEIC");
+    here.sync().expect(0);
+    here.change(Mutation::Edit { asset });
+    let gone = icloud_sim::Fault::Status { status: 500, headers: vec![], body: String::new() };
+    here.control().add_fault(icloud_sim::Rule::new("content", gone));
+    here.sync().expect(1);
+    let (state, before) = (here.state_dir().join("state.redb"), here.path("before.redb"));
+    fs::copy(&state, &before).unwrap();
+    here.control().clear_faults();
+    here.sync().expect(0);
+    let after = Tree::read(&here.destination());
+    // The power was cut between the two.
+    fs::copy(&before, &state).unwrap();
+    assert!(found(&verify(&here, &["--repair"]).expect(0)).is_empty());
+    here.control().reset_counters();
+    here.sync().expect(0);
+    assert_eq!(here.content_requests(), 0);
+    Tree::read(&here.destination()).must_equal(&after);
 }
 
 /// A mirror that takes a second or two to read.

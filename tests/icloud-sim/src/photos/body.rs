@@ -92,6 +92,11 @@ impl Body {
         Self { seed, len, head }
     }
 
+    /// Another body of the same length and format.
+    pub(crate) fn other(self) -> Self {
+        Self { seed: !self.seed, ..self }
+    }
+
     /// Length in bytes.
     pub fn len(&self) -> u64 {
         self.len

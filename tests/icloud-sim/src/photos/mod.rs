@@ -91,11 +91,14 @@ struct Answering {
     request: String,
     /// End of validity of the URLs, seconds since 1970 UTC.
     expires_s: i64,
+    /// What URLs begin with.
+    origin: String,
 }
 
 impl Answering {
     fn scribe<'a>(&'a self, zone: &'a Zone, signer: &'a Signer, wanted: &'a Wanted) -> Scribe<'a> {
-        let issue = Issue { signer, zone: &zone.name, request: &self.request, expires_s: self.expires_s };
+        let (origin, request) = (&self.origin, &self.request);
+        let issue = Issue { signer, zone: &zone.name, origin, request, expires_s: self.expires_s };
         Scribe::new(zone, wanted, issue)
     }
 }
@@ -135,7 +138,9 @@ impl Photos {
                 let with_token =
                     query.get("getCurrentSyncToken").is_some_and(|value| value.eq_ignore_ascii_case("true"));
                 let expires_s = now_ms.div_euclid(1000) + self.quirks.url_lifetime_s;
-                let answering = Answering { area, now_ms, with_token, request: uuid.clone(), expires_s };
+                let origin = self.quirks.url_origin.clone();
+                let answering =
+                    Answering { area, now_ms, with_token, request: uuid.clone(), expires_s, origin };
                 self.answer(call, body, &answering)
             }
             None => Err(Refusal::unknown_call(&format!("{area}/{call}"))),

@@ -41,6 +41,8 @@ pub struct Quirks {
     pub indexing_running: bool,
     /// Life of a download URL in seconds.
     pub url_lifetime_s: i64,
+    /// What download URLs begin with: scheme and host.
+    pub url_origin: String,
 }
 
 /// Ranks at which a list has nothing, although more follows. A client that probes in steps of 100 ranks, as kei does,
@@ -73,6 +75,7 @@ impl Default for Quirks {
             closed_zones: Vec::new(),
             indexing_running: false,
             url_lifetime_s: 3_600,
+            url_origin: "https://cvws.icloud-content.com".to_owned(),
         }
     }
 }

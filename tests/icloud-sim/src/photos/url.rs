@@ -23,6 +23,8 @@ pub(super) struct Signer {
 pub(super) struct Issue<'a> {
     pub(super) signer: &'a Signer,
     pub(super) zone: &'a str,
+    /// Scheme and host.
+    pub(super) origin: &'a str,
     /// The answer's request id.
     pub(super) request: &'a str,
     /// End of validity, seconds since 1970 UTC.
@@ -126,7 +128,7 @@ impl Issue<'_> {
             zone = self.zone,
         );
         let signature = self.signer.signature(&name, &query);
-        format!("https://cvws.icloud-content.com/B/{name}/${{f}}?{query}&s={signature}")
+        format!("{}/B/{name}/${{f}}?{query}&s={signature}", self.origin)
     }
 }
 
@@ -144,8 +146,9 @@ mod tests {
     fn sample() -> (Signer, Body, String) {
         let signer = Signer::new(1);
         let body = Body::new(42, 1_000, Head::Jpeg);
+        let origin = "https://cvws.icloud-content.com";
         let request = "9552e923-d4d6-8ee0-356a-a6d69d0da961";
-        let issue = Issue { signer: &signer, zone: "PrimarySync", request, expires_s: 1_000 };
+        let issue = Issue { signer: &signer, zone: "PrimarySync", origin, request, expires_s: 1_000 };
         let url = issue.url(&body, &body.checksum(), 77);
         (signer, body, url)
     }

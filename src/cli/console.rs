@@ -78,6 +78,11 @@ impl Console {
         }
     }
 
+    /// Tells what nobody should miss, though it stops nothing.
+    pub fn warning(&self, line: &str) {
+        self.error_line(&format!("{} {line}", self.paint("warning:", "1;33")));
+    }
+
     /// Text in a colour (an ANSI code such as `1;32`), where colours are wanted.
     #[must_use]
     pub fn paint(&self, text: &str, code: &str) -> String {

@@ -67,14 +67,28 @@ impl From<&SessionError> for Failure {
 
 impl From<StateError> for Failure {
     fn from(error: StateError) -> Self {
-        Self::new(state_exit(&error), error.to_string())
+        (&error).into()
     }
 }
+
+impl From<&StateError> for Failure {
+    fn from(error: &StateError) -> Self {
+        let (exit, message) = (state_exit(error), error.to_string());
+        if error.is_damage() && !message.contains("larder sync") {
+            return Self::hinted(exit, message, DAMAGED);
+        }
+        Self::new(exit, message)
+    }
+}
+
+/// What can be done about a state whose damage shows while it is read.
+pub(super) const DAMAGED: &str = "run `larder sync --once`, which puts a damaged state aside and rebuilds it without fetching the files again";
 
 impl From<&RunError> for Failure {
     fn from(error: &RunError) -> Self {
         match error {
             RunError::Session(error) | RunError::Service(CloudKitError::Session(error)) => error.into(),
+            RunError::State(error) => error.into(),
             RunError::Interrupted => Self::hinted(
                 Exit::Interrupted,
                 error.to_string(),
@@ -117,7 +131,10 @@ fn session_exit(error: &SessionError) -> Exit {
 fn state_exit(error: &StateError) -> Exit {
     match error {
         StateError::Busy { .. } => Exit::Locked,
-        StateError::Newer { .. } | StateError::Older { .. } | StateError::Absent { .. } => Exit::Usage,
+        StateError::Newer { .. }
+        | StateError::Older { .. }
+        | StateError::Unclean { .. }
+        | StateError::Absent { .. } => Exit::Usage,
         _ => Exit::Disk,
     }
 }

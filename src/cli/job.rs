@@ -6,12 +6,14 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 
 use super::args::Global;
-use super::{Exit, Failure};
+use super::{Console, Exit, Failure};
 use crate::config::env_vars::LARDER_ENDPOINT;
 use crate::config::{Job, paths::Places};
 use crate::http::{self, Settings};
 use crate::icloud::session::{Account, Endpoints, Store, USER_AGENT};
-use crate::state::{JobLock, Reader, State, StateError};
+use crate::secret::make_private;
+use crate::state::{JobLock, Reader, State, StateError, put_aside};
+use crate::tree::Root;
 
 /// A job, loaded, with the pieces that its commands share.
 pub(super) struct Loaded {
@@ -54,20 +56,78 @@ pub(super) fn prepare(job: Job, endpoint: Option<&str>) -> Result<Loaded, Failur
 }
 
 impl Loaded {
-    /// Takes the job's lock. One writer at a time.
-    pub(super) fn lock(&self) -> Result<JobLock, Failure> {
-        Ok(JobLock::take(&self.job.state_dir)?)
+    /// Takes the job's lock: one writer at a time. What of larder's own files was open to others is closed, and told.
+    pub(super) fn lock(&self, console: &Console) -> Result<JobLock, Failure> {
+        let lock = JobLock::take(&self.job.state_dir)?;
+        self.keep_others_out(console)?;
+        Ok(lock)
     }
 
     /// As [`Loaded::lock`], for a run: it is not given up because a verification notes something in that instant.
-    pub(super) fn lock_for_run(&self) -> Result<JobLock, Failure> {
+    pub(super) fn lock_for_run(&self, console: &Console) -> Result<JobLock, Failure> {
         const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
-        Ok(JobLock::take_within(&self.job.state_dir, PATIENCE)?)
+        let lock = JobLock::take_within(&self.job.state_dir, PATIENCE)?;
+        self.keep_others_out(console)?;
+        Ok(lock)
+    }
+
+    fn keep_others_out(&self, console: &Console) -> Result<(), Failure> {
+        let dir = &self.job.state_dir;
+        let mended = make_private(dir).map_err(|error| {
+            Failure::new(Exit::Disk, format!("Cannot keep others out of `{}`: {error}", dir.display()))
+        })?;
+        for path in mended {
+            let shown = path.display();
+            let more = if path.ends_with("session.json") {
+                ". Who has read it can act as you at iCloud: if that may be, run `larder logout` and sign in again"
+            } else {
+                ""
+            };
+            console.warning(&format!("Others could read `{shown}`; now its owner alone can{more}"));
+        }
+        Ok(())
     }
 
     /// Opens the state for writing.
     pub(super) fn state(&self) -> Result<State, Failure> {
         Ok(State::open(&self.state_file())?)
+    }
+
+    /// Opens the state for a run. One that is damaged is put aside and a new one begun, which the run fills from iCloud
+    /// and the files on disk; the line that says so comes with it.
+    ///
+    /// Only where the destination is seen to be a mirror, or said to be meant: the damaged state alone knew which disk
+    /// that is, and an empty mount point is not to be filled in its place.
+    pub(super) fn state_for_run(&self, accept_destination: bool) -> Result<(State, Option<String>), Failure> {
+        let path = self.state_file();
+        let damage = match State::open(&path) {
+            Ok(state) => return Ok((state, None)),
+            Err(StateError::Damaged { source, .. }) => source,
+            Err(error) => return Err(error.into()),
+        };
+        let destination = &self.job.photos.destination;
+        if !accept_destination && Root::inspect(destination, None, false)?.1.is_none() {
+            let (path, destination) = (path.display(), destination.display());
+            return Err(Failure {
+                exit: Exit::Disk,
+                message: format!(
+                    "The state `{path}` is damaged ({damage}), and `{destination}` does not look like a mirror of larder's: \
+                     nothing was touched"
+                ),
+                hint: Some(
+                    "mount the right disk; if an empty destination is meant, run \
+                     `larder sync --once --accept-destination`"
+                        .to_owned(),
+                ),
+            });
+        }
+        let aside = put_aside(&path, &jiff::ZonedDateTime::now().date().to_string())?;
+        let line = format!(
+            "The state was damaged ({damage}) and lies at `{}` now. This run rebuilds it: files that are there are \
+             recognised by their content and not fetched again; history and the record of past runs begin anew",
+            aside.display()
+        );
+        Ok((State::open(&path)?, Some(line)))
     }
 
     /// A copy of the state that may be thrown away, and where it lies until it is dropped.
@@ -78,13 +138,15 @@ impl Loaded {
             std::fs::copy(self.state_file(), &copy)
                 .map_err(|error| Failure::new(Exit::Disk, format!("Cannot copy the state: {error}")))?;
         }
-        Ok((State::open(&copy)?, scratch))
+        // Whoever reads of trouble knows the original alone.
+        let state = State::open(&copy).map_err(|error| error.of(&self.state_file()))?;
+        Ok((state, scratch))
     }
 
     /// Opens the state for reading, also beside a run. After a power cut it has to be put right first, which a reader cannot.
     pub(super) fn reader(&self) -> Result<Reader, Failure> {
         if let Err(StateError::Unclean { .. }) = Reader::open(&self.state_file()) {
-            let _lock = self.lock()?;
+            let _lock = JobLock::take(&self.job.state_dir)?;
             drop(self.state()?);
         }
         Ok(Reader::open(&self.state_file())?)

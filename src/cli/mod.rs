@@ -12,6 +12,7 @@ mod job;
 mod logging;
 mod mirror_path;
 mod moment;
+mod panics;
 mod progress;
 mod prompt;
 
@@ -24,6 +25,13 @@ pub use console::Console;
 pub use exit_code::Exit;
 pub use failure::Failure;
 
+/// Memory holds tokens, and at times a password: should the process crash, the system is to write none of it to a disk.
+fn no_core_dumps() {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    // Where this cannot be had, a crash is as it always was.
+    let _refused = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+}
+
 /// Runs the program and tells the shell how it went.
 #[must_use]
 pub fn run() -> ExitCode {
@@ -35,9 +43,10 @@ pub fn run() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
+    no_core_dumps();
     let console = Console::new(&args.global);
     logging::start(&args.global, &console);
-    match commands::run(&args, &console) {
+    match panics::caught(|| commands::run(&args, &console)) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             console.failure(&failure);

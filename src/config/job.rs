@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::paths::Places;
-use super::photos::day;
+use super::photos::{day, mode};
 use super::reader::Document;
 use super::removed::{Policy, Removed, StopAbove, days};
 use super::size::size;
 use super::{
-    AlbumPath, AlbumView, Albums, ConfigError, Layout, Libraries, LivePhotos, NameRules, Photos, SmartAlbum,
-    ZoneRule,
+    AlbumPath, AlbumView, Albums, ConfigError, Layout, Libraries, LivePhotos, Modes, NameRules, Photos,
+    SmartAlbum, ZoneRule,
 };
 
 /// One job: an account, what of it is mirrored, and where to. Every path is absolute.
@@ -132,6 +132,10 @@ impl Job {
         if from.zip(until).is_some_and(|(from, until)| from > until) {
             return Err(photos.refuse("until", "must be no day before `photos.from`".to_owned()));
         }
+        let modes = Modes {
+            file: photos.parsed("file_mode", None, |text| mode(text, 0o600, 0o666))?,
+            dir: photos.parsed("dir_mode", None, |text| mode(text, 0o700, 0o2777))?,
+        };
         let connections = Network::default().connections;
         let layout = photos.parsed("layout", usual.layout, layout)?;
         let shown = Albums {
@@ -167,6 +171,7 @@ impl Job {
                 screenshots: photos.flag("screenshots", usual.screenshots)?,
                 from,
                 until,
+                modes,
                 keep_free: photos.parsed("keep_free", usual.keep_free, size)?,
                 albums: shown,
                 destination: usual.destination,

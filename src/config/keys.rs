@@ -23,6 +23,8 @@ pub(super) const KEYS: [(&str, &[&str]); 7] = [
             "screenshots",
             "from",
             "until",
+            "file_mode",
+            "dir_mode",
             "keep_free",
         ],
     ),

@@ -22,6 +22,6 @@ pub use albums::{AlbumPath, AlbumView, Albums, Patterns, SmartAlbum};
 pub use error::{At, ConfigError};
 pub use job::{Account, Job, Network, Verify};
 pub use layout::{HIDDEN, Layout, LayoutError, LayoutFacts, SHARED_LIBRARY};
-pub use photos::{Libraries, LivePhotos, NameRules, Photos, ZoneRule};
+pub use photos::{Libraries, LivePhotos, Modes, NameRules, Photos, ZoneRule};
 pub use removed::{Policy, Removed, StopAbove};
 pub use size::Size;

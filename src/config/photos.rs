@@ -43,6 +43,8 @@ pub struct Photos {
     pub from: Option<Date>,
     /// Photos taken after this day are not kept.
     pub until: Option<Date>,
+    /// Which permissions new files and directories get.
+    pub modes: Modes,
     /// Bytes of the destination's disk that larder leaves free.
     pub keep_free: u64,
     /// Which albums are shown beside the library, and how.
@@ -70,6 +72,7 @@ impl Photos {
             screenshots: true,
             from: None,
             until: None,
+            modes: Modes::default(),
             keep_free: 1_000_000_000,
             albums: Albums::default(),
         }
@@ -83,6 +86,32 @@ pub(super) fn day(text: &str) -> Result<Option<Date>, String> {
     }
     let why = |_| format!("must be a day such as \"2024-06-30\", or empty for no limit, not \"{text}\"");
     text.parse().map(Some).map_err(why)
+}
+
+/// Permission bits of what larder creates in the mirror; those of the umask where there are none. What is for the owner alone
+/// (hidden photos, larder's own directory) never has others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Modes {
+    /// Of files.
+    pub file: Option<u32>,
+    /// Of directories.
+    pub dir: Option<u32>,
+}
+
+/// Permission bits as octal digits; an empty text leaves them to the umask. The owner must have `least`, or larder could not
+/// go on. The error completes "`file_mode` ...".
+pub(super) fn mode(text: &str, least: u32, most: u32) -> Result<Option<u32>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let digits = text.len() <= 5 && text.bytes().all(|digit| (b'0'..=b'7').contains(&digit));
+    let mode = u32::from_str_radix(text, 8).ok().filter(|_| digits);
+    mode.filter(|mode| mode & least == least && mode & !most == 0).map(Some).ok_or_else(|| {
+        format!(
+            "must be octal digits between \"0{least:o}\" and \"0{most:o}\" with all bits of \"0{least:o}\", or empty for the \
+             umask's, not \"{text}\""
+        )
+    })
 }
 
 /// Which libraries are mirrored; at least one.
@@ -174,6 +203,23 @@ mod tests {
         assert_eq!(day(&ZoneRule::Photo, None), "2024-06-30");
         assert_eq!(day(&ZoneRule::Photo, Some(i32::MAX)), "2024-06-30", "an absurd offset is none");
         assert_eq!(day(&ZoneRule::parse("UTC").unwrap(), Some(7200)), "2024-06-30");
+    }
+
+    #[test]
+    fn a_mode_is_octal_and_lets_the_owner_in() {
+        let file = |text| mode(text, 0o600, 0o666);
+        assert_eq!(file(""), Ok(None));
+        for (text, bits) in [("0640", 0o640), ("600", 0o600), ("0666", 0o666)] {
+            assert_eq!(file(text), Ok(Some(bits)), "{text}");
+        }
+        for bad in ["0440", "0755", "640 ", "0o640", "-640", "+640", "0x1a0", "4640", "rw-r-----", "8"] {
+            assert!(file(bad).unwrap_err().starts_with("must be"), "{bad}");
+        }
+        assert_eq!(
+            mode("2750", 0o700, 0o2777),
+            Ok(Some(0o2750)),
+            "the group of a shared directory is inherited"
+        );
     }
 
     #[test]

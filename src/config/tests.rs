@@ -95,7 +95,7 @@ fn every_value_can_be_chosen() {
     let text = "state_dir = \"state\"\n[account]\napple_id = \"+15550100\"\n[photos]\n\
         destination = \"~/p\"\nlibraries = [\"shared\"]\nlayout = \"{library}/{name}\"\ntime_zone = \"UTC\"\n\
         names = \"windows\"\nlive_photos = \"video\"\nedited = false\noriginals = false\nraw = false\nbursts = false\nhidden = false\n\
-        stills = false\nvideos = false\nscreenshots = false\nfrom = \"2020-01-02\"\nuntil = \"2020-01-02\"\nkeep_free = \"2MB\"\n\
+        stills = false\nvideos = false\nscreenshots = false\nfrom = \"2020-01-02\"\nuntil = \"2020-01-02\"\nfile_mode = \"0640\"\ndir_mode = \"2750\"\nkeep_free = \"2MB\"\n\
         albums = { view = \"playlist\", path = \"x/y/{album}/{name}\", include = [\"a*\"], \
         exclude = [\"b\", \"c\"], smart = [\"live\", \"slo-mo\"] }\n[removed]\npolicy = \"delete\"\nkeep_for = \"7d\"\nstop_above = \"12\"\n[network]\nconnections = 0x40\n";
     let job = parse(text).unwrap();
@@ -117,6 +117,7 @@ fn every_value_can_be_chosen() {
         screenshots: false,
         from: Some(jiff::civil::date(2020, 1, 2)),
         until: Some(jiff::civil::date(2020, 1, 2)),
+        modes: Modes { file: Some(0o640), dir: Some(0o2750) },
         keep_free: 2_000_000,
         albums: Albums {
             view: AlbumView::Playlist,

@@ -17,7 +17,7 @@ use super::route::{self, Route};
 use super::transport;
 
 /// Largest answer of an API host, bytes after decompression. Real pages stay below 2 MiB.
-const LARGEST_ANSWER: usize = 32 << 20;
+const LARGEST_ANSWER: usize = 8 << 20;
 
 /// How a [`Client`] is made.
 #[derive(Debug, Clone)]

@@ -22,6 +22,11 @@ use super::route;
 /// Find My's cookie lives four hours and is of no use to larder; a stale one only does harm.
 const DROPPED_ON_LOAD: &str = "X-APPLE-WEBAUTH-FMIP";
 
+/// Longest line that is read as a cookie, and most cookies that are kept: several times what Apple sets. Without an end they
+/// would grow the session file, and with it every request.
+const LONGEST: usize = 8 << 10;
+const MOST: usize = 200;
+
 /// The cookies of one account. Clones share them.
 #[derive(Clone, Default)]
 pub struct Jar(Arc<Mutex<Kept>>);
@@ -62,6 +67,10 @@ impl Jar {
         }
         let mut kept = self.kept();
         for line in headers.get_all(SET_COOKIE) {
+            if line.len() > LONGEST {
+                tracing::debug!(bytes = line.len(), "a cookie was refused: it is too long");
+                continue;
+            }
             match line.to_str().map(|line| Cookie::parse(with_readable_expiry(line), url)) {
                 Ok(Ok(cookie)) => kept.set(cookie, url),
                 Ok(Err(error)) => tracing::debug!(%error, "a cookie was refused"),
@@ -128,6 +137,11 @@ fn with_readable_expiry(line: &str) -> String {
 
 impl Kept {
     fn set(&mut self, cookie: Cookie<'static>, url: &Url) {
+        let known = |known: &Cookie<'_>| known.name() == cookie.name();
+        if self.store.iter_any().count() >= MOST && !self.store.iter_any().any(known) {
+            tracing::debug!("a cookie was refused: there are too many");
+            return;
+        }
         let domain = String::from(&cookie.domain);
         if !route::is_api_host(&domain) {
             tracing::debug!(name = cookie.name(), "a cookie for a foreign domain was refused");

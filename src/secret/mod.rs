@@ -3,9 +3,11 @@
 //! Nothing here keeps a password; [`Passwords`] only knows where to ask.
 
 mod password;
+mod private_dir;
 mod private_file;
 #[cfg(test)]
 mod tests;
 
 pub use password::{PASSWORD_VARIABLE, Passwords};
+pub use private_dir::make_private;
 pub use private_file::{Private, SecretFileError, read_private, remove_private, write_private};

@@ -61,6 +61,33 @@ fn a_planted_link_is_not_written_through() {
 }
 
 #[test]
+fn a_folder_is_closed_to_others_unless_somebody_keeps_something_beside() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |path: &std::path::Path, bits| {
+        fs::set_permissions(path, fs::Permissions::from_mode(bits)).unwrap();
+    };
+    let (state, link) = (folder.path().join("state.redb"), folder.path().join("lock"));
+    fs::write(&state, b"x").unwrap();
+    let elsewhere = tempfile::NamedTempFile::new().unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), &link).unwrap();
+    for path in [&state, folder.path(), elsewhere.path()] {
+        open(path, 0o755);
+    }
+    assert_eq!(make_private(folder.path()).unwrap(), [folder.path(), &state]);
+    assert_eq!((mode(&state), mode(folder.path()), mode(elsewhere.path())), (0o600, 0o700, 0o755));
+    assert!(make_private(folder.path()).unwrap().is_empty());
+
+    let theirs = folder.path().join("notes.txt");
+    fs::write(&theirs, b"x").unwrap();
+    for path in [&state, folder.path(), &theirs] {
+        open(path, 0o755);
+    }
+    assert_eq!(make_private(folder.path()).unwrap(), [state.as_path()]);
+    assert_eq!((mode(folder.path()), mode(&theirs)), (0o755, 0o755));
+    assert!(make_private(&folder.path().join("none")).unwrap().is_empty());
+}
+
+#[test]
 fn a_missing_folder_is_an_error_that_names_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let error = write_private(&folder.path().join("none/session.json"), b"x").unwrap_err();

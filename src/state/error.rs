@@ -1,6 +1,6 @@
 //! What can go wrong with the state file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Trouble with the state file.
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +36,8 @@ pub enum StateError {
     },
     /// The file is damaged or no state file.
     #[error(
-        "The state `{}` cannot be read ({source}): move it away and run `larder sync --once`, which rebuilds it \
-         from iCloud and the files on disk without fetching them again",
+        "The state `{}` is damaged ({source}): run `larder sync --once`, which puts it aside and rebuilds it from iCloud \
+         and the files on disk without fetching them again",
         path.display()
     )]
     Damaged {
@@ -55,8 +55,20 @@ pub enum StateError {
         /// The state file.
         path: PathBuf,
     },
+    /// Something else than a file has its name.
+    #[error(
+        "`{}` is no file, so it cannot be the state: move it away and run `larder sync --once`, which builds a new one",
+        path.display()
+    )]
+    NoFile {
+        /// Where the state file should be.
+        path: PathBuf,
+    },
     /// A row cannot be decoded.
-    #[error("A row of the state's table `{table}` cannot be read: {why}")]
+    #[error(
+        "A row of the state's table `{table}` cannot be read ({why}): when this comes again, move `state.redb` away and \
+         run `larder sync --once`, which rebuilds it without fetching the files again"
+    )]
     Row {
         /// The table.
         table: &'static str,
@@ -102,6 +114,32 @@ from_redb!(
 );
 
 impl StateError {
+    /// The same trouble, said of the file that this one is a copy of.
+    #[must_use]
+    pub fn of(self, original: &Path) -> Self {
+        let path = original.to_owned();
+        match self {
+            Self::Damaged { source, .. } => Self::Damaged { path, source },
+            Self::Newer { found, known, .. } => Self::Newer { path, found, known },
+            other => other,
+        }
+    }
+
+    /// Whether the content of the file is what is wrong.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged { .. } => true,
+            Self::Storage(error) => match &**error {
+                redb::Error::Corrupted(_) => true,
+                // The file ends before something that it says it has.
+                redb::Error::Io(error) => error.kind() == std::io::ErrorKind::UnexpectedEof,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// Whether the disk below the state is full, gone or read-only.
     #[must_use]
     pub fn is_disk(&self) -> bool {

@@ -43,7 +43,11 @@ impl JobLock {
             .and_then(|()| builder.create(state_dir))
             .map_err(io(state_dir))?;
         let path = state_dir.join("lock");
-        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(io(&path))?;
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).map_err(io(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(StateError::Busy { path: state_dir.to_owned() }),

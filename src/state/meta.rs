@@ -16,6 +16,8 @@ pub enum MetaKey {
     PhotosMirror,
     /// Fingerprint of the parts of the job file that decide which files a photo has and how they are named.
     PhotosPolicy,
+    /// Permissions that new files and directories of the mirror get, as the job file has them.
+    PhotosModes,
     /// Fingerprint of what the job file says about album views; empty when there are none.
     Views,
     /// When zones were last discovered: seconds since 1970.
@@ -37,6 +39,7 @@ impl MetaKey {
             Self::Account => "account",
             Self::PhotosMirror => "photos.mirror",
             Self::PhotosPolicy => "photos.policy",
+            Self::PhotosModes => "photos.modes",
             Self::Views => "views",
             Self::ZonesChecked => "zones.checked",
             Self::NextMark => "marks.next",

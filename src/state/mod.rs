@@ -5,6 +5,7 @@
 //! durable transaction. Reading happens in short [`View`]s, also from other processes while a run writes
 //! ([`Reader`]). The state is a cache of the truth: with the file gone, a run rebuilds it.
 
+mod aside;
 mod audit;
 mod broken;
 mod catalog;
@@ -25,6 +26,7 @@ mod views;
 mod wrong;
 mod zone;
 
+pub use aside::put_aside;
 pub use audit::{Fate, is_member};
 pub use broken::{Broken, broken_after};
 pub use catalog::{

@@ -1,7 +1,7 @@
 //! Opening the state file: for the one writer, or for readers beside it.
 
-use std::io;
-use std::panic::AssertUnwindSafe;
+use std::io::{self, ErrorKind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -36,7 +36,8 @@ pub struct State {
 }
 
 impl State {
-    /// Opens the state file, or creates it.
+    /// Opens the state file, or creates it. One that is damaged anywhere is [`StateError::Damaged`], and one of a newer
+    /// larder is refused before anything is written.
     ///
     /// A new one gets its name when it is whole: a reader beside the first run never meets half a file, nor does
     /// the next run after a power cut.
@@ -45,10 +46,16 @@ impl State {
             let fresh = path.with_extension("new");
             let io = |source| StateError::Io { path: fresh.clone(), source };
             match std::fs::remove_file(&fresh) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(error)),
                 _ => {}
             }
             pass(Point::StateCreate).map_err(|errno| io(errno.into()))?;
+            // redb takes an empty file for a new one; made here, it is for its owner alone from the first byte.
+            let mut options = std::fs::File::options();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            drop(options.open(&fresh).map_err(io)?);
             drop(Self::with(builder().create(&fresh).map_err(|error| opening(&fresh, error))?, &fresh)?);
             pass(Point::StateRename)
                 .map_err(Into::into)
@@ -62,9 +69,12 @@ impl State {
                     .map_err(io)?;
             }
         }
+        refuse_before_writing(path)?;
         unless_damaged(path, || {
-            let db = builder().open(path).map_err(|error| opening(path, error))?;
-            Self::with(db, path)
+            // Every page is held against its checksum: half a second at a million photos, and a disk that changed one
+            // is found out before anything is concluded from it.
+            let opened = builder().set_check_integrity_on_open(true).open(path);
+            Self::with(opened.map_err(|error| opening(path, error))?, path)
         })
     }
 
@@ -162,6 +172,9 @@ impl Reader {
             let path = path.parent().unwrap_or(path).to_owned();
             return Err(StateError::Absent { path });
         }
+        if !path.is_file() {
+            return Err(StateError::NoFile { path: path.to_owned() });
+        }
         let db =
             unless_damaged(path, || builder().open_read_only(path).map_err(|error| opening(path, error)))?;
         // Only then the tables: an older file lacks some of them.
@@ -179,10 +192,39 @@ impl Reader {
     }
 }
 
+/// Refuses a file that is no state, or one of a newer larder, before anything of it is changed.
+///
+/// Whatever else is wrong with it shows when it is opened for writing, where every page is held against its checksum.
+/// Here nothing is, and redb may panic over a damaged page.
+fn refuse_before_writing(path: &Path) -> Result<(), StateError> {
+    let facts = std::fs::metadata(path).map_err(|source| StateError::Io { path: path.to_owned(), source })?;
+    if !facts.is_file() {
+        return Err(StateError::NoFile { path: path.to_owned() });
+    }
+    let looked = catch_unwind(AssertUnwindSafe(|| {
+        let db = builder().open_read_only(path).map_err(|error| of_newer_redb(path, &error))?;
+        let found = db.begin_read().map_err(|_| None).and_then(|tx| format(&tx).map_err(|_| None))?;
+        Ok(found)
+    }));
+    match looked {
+        Ok(Ok(Some(found))) if found > u64::from(FORMAT) => Err(newer(path, found)),
+        Ok(Err(Some(refused))) => Err(refused),
+        _ => Ok(()),
+    }
+}
+
+/// The error when the file is of a form that only a later redb, and so a later larder, knows.
+fn of_newer_redb(path: &Path, error: &DatabaseError) -> Option<StateError> {
+    let DatabaseError::Storage(redb::StorageError::Corrupted(why)) = error else { return None };
+    let (known, found) = why.strip_prefix("Expected file format version <= ")?.split_once(", found ")?;
+    let (known, found) = (known.parse().ok()?, found.parse().ok()?);
+    Some(StateError::Newer { path: path.to_owned(), found, known })
+}
+
 /// Opens something. redb panics over some damages of a file, where an error is meant: the state can be rebuilt.
 fn unless_damaged<T>(path: &Path, open: impl FnOnce() -> Result<T, StateError>) -> Result<T, StateError> {
     // What was half opened is not looked at again.
-    std::panic::catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|panic| {
+    catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|panic| {
         let why = panic.downcast_ref::<String>().map(String::as_str);
         let why = why.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it makes no sense");
         let source = Box::new(redb::Error::Corrupted(why.to_owned()));
@@ -213,12 +255,15 @@ fn newer(path: &Path, found: u64) -> StateError {
 }
 
 fn opening(path: &Path, error: DatabaseError) -> StateError {
+    if let Some(newer) = of_newer_redb(path, &error) {
+        return newer;
+    }
     let path = path.to_owned();
     match error {
         DatabaseError::DatabaseAlreadyOpen => StateError::Busy { path },
         DatabaseError::RepairAborted => StateError::Unclean { path },
         DatabaseError::Storage(redb::StorageError::Io(source))
-            if source.kind() != std::io::ErrorKind::InvalidData =>
+            if !matches!(source.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof) =>
         {
             StateError::Io { path, source }
         }

@@ -18,6 +18,11 @@ const DAY: i64 = 24 * 3600;
 /// Records asked for again at a time.
 const PIECE: usize = 500;
 
+/// Pages of changes, one after the other, that hold nothing and announce more; and pages of one run. Many may be empty where
+/// much was purged, but a server that goes on for ever must not keep a run from its end. The next goes on from the last page.
+const MOST_EMPTY: usize = 2_000;
+const MOST_PAGES: usize = 100_000;
+
 /// Finds libraries that are in scope and not known yet. Each is noted with a token taken now, before it is listed.
 ///
 /// Once a day where shared libraries are in scope, once a week otherwise, and always when none is known or when one that
@@ -113,7 +118,7 @@ pub async fn changes(ctx: &Context, feed: &Feed) -> Result<Vec<Lost>, RunError> 
     }
     let (mut rest, mut lost) = (Vec::with_capacity(by_area.len()), Vec::new());
     for (area, zones) in by_area {
-        rest.push((area, round(ctx, area, zones, &mut lost).await?));
+        rest.push((area, round(ctx, area, zones, &mut lost).await?.0));
     }
     feed.begin();
     for (area, zones) in rest {
@@ -132,29 +137,37 @@ pub async fn replay(
     mut zones: Vec<(u16, ZoneId, String)>,
 ) -> Result<Vec<Lost>, RunError> {
     let mut lost = Vec::new();
+    let (mut pages, mut empty) = (0, 0);
     while !zones.is_empty() {
-        zones = round(ctx, area, zones, &mut lost).await?;
+        if empty > MOST_EMPTY || pages > MOST_PAGES {
+            return Err(CloudKitError::Stuck { what: "the changes of a library" }.into());
+        }
+        let (rest, records) = round(ctx, area, zones, &mut lost).await?;
+        zones = rest;
+        pages += 1;
+        empty = if records == 0 { empty + 1 } else { 0 };
         feed.more();
     }
     Ok(lost)
 }
 
-/// One request for the changes of zones of one area. Gives those that have more to tell.
+/// One request for the changes of zones of one area. Gives those that have more to tell, and how many records came.
 async fn round(
     ctx: &Context,
     area: Area,
     zones: Vec<(u16, ZoneId, String)>,
     lost: &mut Vec<Lost>,
-) -> Result<Vec<(u16, ZoneId, String)>, RunError> {
+) -> Result<(Vec<(u16, ZoneId, String)>, usize), RunError> {
     if ctx.cancel.is_cancelled() {
         return Err(RunError::Interrupted);
     }
     let asked: Vec<_> = zones.iter().map(|(_, id, token)| (id.clone(), Some(token.clone()))).collect();
     let pages = ctx.photos.changes(area, &asked).await?;
-    let mut rest = Vec::new();
+    let (mut rest, mut records) = (Vec::new(), 0);
     for ((number, id, token), (_, page)) in zones.into_iter().zip(pages) {
         match page {
             Ok(page) => {
+                records += page.records.len();
                 let more = page.more.then(|| (number, id.clone(), page.token.clone()));
                 take_page(ctx, number, &id, &token, page).await?;
                 rest.extend(more);
@@ -170,7 +183,7 @@ async fn round(
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(rest)
+    Ok((rest, records))
 }
 
 async fn take_page(

@@ -22,6 +22,9 @@ const PAGES: usize = 10;
 /// Lists of one library that are read at once, each with several pages in flight.
 const ALBUMS_AT_ONCE: usize = 4;
 
+/// Albums and folders after which the server is taken to make them up.
+const MOST_ALBUMS: usize = 100_000;
+
 /// Lists a library and takes it into the catalog. When it ends well, the catalog is true for the zone.
 pub async fn list(ctx: &Context, feed: &Feed, number: u16, row: ZoneRow) -> Result<(), RunError> {
     let zone = row.id;
@@ -207,6 +210,9 @@ impl Source<'_> {
                 let Decoded::Album(album) = record else { continue };
                 if album.deleted || !visited.insert(album.record.clone()) {
                     continue;
+                }
+                if visited.len() > MOST_ALBUMS {
+                    return Err(CloudKitError::Stuck { what: "the list of albums" }.into());
                 }
                 match album.kind {
                     AlbumKind::Folder => folders.push_back(Some(album.record.clone())),

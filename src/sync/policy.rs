@@ -35,6 +35,30 @@ pub(super) async fn follow(ctx: &Context) -> Result<(), RunError> {
     Ok(())
 }
 
+/// Says what a change of the permissions means for files that are there.
+pub(super) async fn follow_modes(ctx: &Context) -> Result<(), RunError> {
+    let octal = |mode: Option<u32>| mode.map_or_else(|| "umask".to_owned(), |mode| format!("{mode:04o}"));
+    let modes = ctx.job.photos.modes;
+    let wanted = format!("{} {}", octal(modes.file), octal(modes.dir));
+    let (known, ran_before) = ctx
+        .read(|view| {
+            let ran_before = state::text(view, MetaKey::PhotosPolicy)?.is_some();
+            Ok((state::text(view, MetaKey::PhotosModes)?, ran_before))
+        })
+        .await?;
+    let known = known.unwrap_or_else(|| "umask umask".to_owned());
+    if known == wanted {
+        return Ok(());
+    }
+    if ran_before {
+        ctx.warn(
+            "`photos.file_mode` or `photos.dir_mode` changed: new files and directories get it, those that are there keep \
+             theirs until you change them with `chmod`",
+        );
+    }
+    Ok(ctx.write(move |batch| batch.set_meta_text(MetaKey::PhotosModes, &wanted)).await?)
+}
+
 async fn mark_all(ctx: &Context) -> Result<(), RunError> {
     for (zone, _) in ctx.read(state::zones).await? {
         let mut after: Option<String> = None;

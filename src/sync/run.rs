@@ -106,7 +106,7 @@ async fn go(
     tally: Arc<Tally>,
 ) -> Result<(), RunError> {
     check_account(&job, &state)?;
-    let root = open_destination(&job.photos.destination, &state, options)?;
+    let root = open_destination(&job.photos.destination, &state, options)?.with_modes(job.photos.modes)?;
     let Edges { http, store, account, passwords, clock, observer, cancel } = edges;
     observer.on(&Event::Phase("Asking iCloud what changed".into()));
     let session = Session::resume(http.clone(), store, account, passwords, clock.clone()).await?;
@@ -126,6 +126,7 @@ async fn go(
         state,
         job,
     };
+    policy::follow_modes(&ctx).await?;
     policy::follow(&ctx).await?;
     let feed = Feed::default();
     let catalog = async {

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use super::marker::MARKER;
 use super::path::OWN_DIR;
 use super::{Dir, MirrorId, RelPath, TreeError};
+use crate::config::Modes;
 use crate::failpoint::{Point, pass};
 
 /// Name of the file by which opening proves that the destination can be written.
@@ -26,6 +27,8 @@ struct Inner {
     fd: OwnedFd,
     path: PathBuf,
     shared_mode: Mode,
+    /// Of new directories, when it is not the umask that says.
+    dir_mode: Option<Mode>,
     /// Held for writing while empty directories are removed, for reading while something is put into one.
     directories: RwLock<()>,
 }
@@ -83,6 +86,7 @@ impl Root {
             fd,
             path: path.to_owned(),
             shared_mode: Mode::empty(),
+            dir_mode: None,
             directories: RwLock::default(),
         }));
         let found = root.read_marker()?;
@@ -97,7 +101,23 @@ impl Root {
         let fd = fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
             .map_err(|errno| TreeError::from_errno("open", path.display(), errno))?;
         let (path, shared_mode) = (path.to_owned(), Mode::from_raw_mode(0o666));
-        Ok(Self(Arc::new(Inner { fd, path, shared_mode, directories: RwLock::default() })))
+        Ok(Self(Arc::new(Inner { fd, path, shared_mode, dir_mode: None, directories: RwLock::default() })))
+    }
+
+    /// The same destination, where new files and directories that are not private get these permissions.
+    pub fn with_modes(self, modes: Modes) -> Result<Self, TreeError> {
+        let inner = &self.0;
+        let fd = inner
+            .fd
+            .try_clone()
+            .map_err(|source| TreeError::from_io("open", inner.path.display(), source))?;
+        Ok(Self(Arc::new(Inner {
+            fd,
+            path: inner.path.clone(),
+            shared_mode: modes.file.map_or(inner.shared_mode, Mode::from_raw_mode),
+            dir_mode: modes.dir.map(Mode::from_raw_mode),
+            directories: RwLock::default(),
+        })))
     }
 
     /// The destination as it was named in the job file.
@@ -155,6 +175,11 @@ impl Root {
         self.0.shared_mode
     }
 
+    /// Permission bits of directories that others may enter, when the job file names them.
+    pub(super) fn dir_mode(&self) -> Option<Mode> {
+        self.0.dir_mode
+    }
+
     /// Proves by doing it that files can be created here, and learns which mode they get. Reading the umask
     /// instead would mean to change it for an instant, for all threads.
     fn probe(self) -> Result<Self, TreeError> {
@@ -168,7 +193,7 @@ impl Root {
             .map_err(|source| TreeError::from_io("open", self.path().display(), source))?;
         let shared_mode = Mode::from_raw_mode(stat.st_mode) & Mode::from_raw_mode(0o666);
         let path = self.path().to_owned();
-        Ok(Self(Arc::new(Inner { fd, path, shared_mode, directories: RwLock::default() })))
+        Ok(Self(Arc::new(Inner { fd, path, shared_mode, dir_mode: None, directories: RwLock::default() })))
     }
 }
 

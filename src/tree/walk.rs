@@ -51,12 +51,20 @@ impl Root {
             let here = above.join(component).map_err(|bad| TreeError::Reserved { path: bad.path })?;
             let mut next = fs::openat(&fd, component, DIRECTORY, Mode::empty());
             if let (Err(Errno::NOENT), Some(access)) = (&next, create) {
-                match pass(Point::TreeMkdir).and_then(|()| fs::mkdirat(&fd, component, access.dir_mode())) {
-                    // EXIST: another worker was quicker.
-                    Ok(()) | Err(Errno::EXIST) => {}
+                let made = match pass(Point::TreeMkdir)
+                    .and_then(|()| fs::mkdirat(&fd, component, access.dir_mode()))
+                {
+                    Ok(()) => true,
+                    // Another worker was quicker.
+                    Err(Errno::EXIST) => false,
                     Err(errno) => return Err(TreeError::from_errno("create the directory", &here, errno)),
-                }
+                };
                 next = fs::openat(&fd, component, DIRECTORY, Mode::empty());
+                if let (true, Access::Shared, Ok(new), Some(mode)) = (made, access, &next, self.dir_mode())
+                    && let Err(errno) = fs::fchmod(new, mode)
+                {
+                    tracing::debug!(path = %here, %errno, "The permissions could not be set");
+                }
             }
             fd = match next {
                 Ok(next) => next,

@@ -223,6 +223,11 @@ impl Running {
         self.child.wait().unwrap();
     }
 
+    /// The number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to end, as Ctrl-C does.
     pub(crate) fn interrupt(&self) {
         let pid = self.child.id().to_string();

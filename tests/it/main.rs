@@ -29,15 +29,23 @@ mod first_sync;
 #[cfg(test)]
 mod foreign_files;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod have;
 #[cfg(test)]
 mod history;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod listing_cost;
 #[cfg(test)]
+mod lost_state;
+#[cfg(test)]
 mod model;
+#[cfg(test)]
+mod modes;
 #[cfg(test)]
 mod names;
 #[cfg(test)]

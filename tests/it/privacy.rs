@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use icloud_sim::photos::{NewPhoto, PhotoKind, SharedRole};
+use icloud_sim::photos::{Mutation, NewPhoto, PhotoKind, SharedRole};
 use icloud_sim::{Account, Config, Fault, LibrarySpec, Loss, Rule};
 
 use crate::environment::{CODE, Invocation, Ran, TestEnvironment, bytes_below};
@@ -118,6 +118,21 @@ fn no_secret_leaves_the_session_file(format: &'static str) {
     modes_are_strict(&watch.here);
     watch.run(&["ls", "--json"], no_stdin, 0);
     watch.run(&["status"], no_stdin, 0);
+    for audit in [&["audit"][..], &["audit", "--deep"], &["audit", "--json"], &["audit", "--csv"]] {
+        watch.run(audit, no_stdin, 0);
+    }
+    let gone = watch.here.inventory().zones[0].assets.iter().find(|asset| !asset.deleted).unwrap().clone();
+    watch.here.change(Mutation::Delete { asset: gone.record_name });
+    watch.run(&["sync", "--once", "--dry-run"], no_stdin, 0);
+    watch.run(&["sync", "--once"], no_stdin, 0);
+    watch.run(&["history"], no_stdin, 0);
+    watch.run(&["history", "--json"], no_stdin, 0);
+    watch.run(&["restore", "--since", "1h", "--dry-run"], no_stdin, 0);
+    watch.run(&["restore", "--since", "1h", "--json"], no_stdin, 0);
+    // A state that is damaged, rebuilt, and read.
+    fs::write(watch.here.state_dir().join("state.redb"), "damaged").unwrap();
+    watch.run(&["status"], no_stdin, 6);
+    watch.run(&["sync", "--once"], no_stdin, 0);
 
     // Renewed in mid-run, with the password at hand.
     control.expire_sessions(Loss::Cookies);
@@ -144,5 +159,90 @@ fn no_secret_leaves_the_session_file(format: &'static str) {
 fn modes_are_strict(here: &TestEnvironment) {
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode(&here.state_dir()), 0o700);
-    assert_eq!(mode(&here.state_dir().join("session.json")), 0o600);
+    let files = ["session.json", "state.redb", "lock"].map(|name| here.state_dir().join(name));
+    for path in &files {
+        assert_eq!(mode(path), 0o600, "{}", path.display());
+    }
+    assert_eq!(fs::read_dir(here.state_dir()).unwrap().count(), files.len());
+    for own in [".larder", ".larder/incoming"] {
+        assert_eq!(mode(&here.destination().join(own)), 0o700, "{own}");
+    }
+}
+
+#[test]
+fn files_that_are_open_to_others_are_closed_and_that_is_told() {
+    let here = TestEnvironment::signed_in(LibrarySpec { assets: 5, ..LibrarySpec::default() });
+    here.sync().expect(0);
+    let files = ["session.json", "state.redb", "lock"].map(|name| here.state_dir().join(name));
+    for path in files.iter().chain([&here.state_dir()]) {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let ran = here.larder(&["sync", "--once", "--quiet"]).run().expect(0);
+    for path in &files {
+        assert!(ran.stderr.contains(&format!("Others could read `{}`", path.display())), "{}", ran.stderr);
+    }
+    assert!(ran.stderr.contains("larder logout"), "{}", ran.stderr);
+    modes_are_strict(&here);
+    assert_eq!(here.larder(&["sync", "--once", "--quiet"]).run().expect(0).stderr, "");
+}
+
+#[test]
+fn a_session_file_that_cannot_be_read_is_not_quoted() {
+    let here = TestEnvironment::signed_in(LibrarySpec { assets: 5, ..LibrarySpec::default() });
+    let path = here.state_dir().join("session.json");
+    let whole = fs::read_to_string(&path).unwrap();
+    for text in [
+        "canary-7f3a".to_owned(),
+        "{\"version\": \"canary-7f3a\"}".to_owned(),
+        "{\"version\": 1, \"session\": [\"canary-7f3a\"]}".to_owned(),
+        whole.replacen("\"version\": 1", "\"version\": 7, \"canary-7f3a\": 1", 1),
+        whole.replacen(':', ": canary-7f3a", 3),
+        whole[..whole.len() / 2].to_owned() + "canary-7f3a",
+    ] {
+        fs::write(&path, &text).unwrap();
+        for command in [&["sync", "--once"][..], &["status"]] {
+            let ran = here.larder(command).env("LARDER_LOG", "trace").run();
+            assert!(ran.code.is_some_and(|code| code < 7), "{ran:?}");
+            assert!(!format!("{ran:?}").contains("canary-7f3a"), "{ran:?}");
+            assert!(!ran.stderr.contains("panicked"), "{ran:?}");
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_running_larder_has_no_children_no_secret_arguments_and_no_core_dump() {
+    let account = Account { password: PASSWORD.into(), ..Account::default() };
+    let library = LibrarySpec { assets: 60, ..LibrarySpec::default() };
+    let here = TestEnvironment::new(Config { account, library, ..Config::default() });
+    here.login();
+    here.control().expire_sessions(Loss::Cookies);
+    here.control().set_latency(std::time::Duration::from_millis(30));
+    let mut run = here.larder(&["sync", "--once"]).env("LARDER_PASSWORD", PASSWORD).start();
+    let proc = std::path::PathBuf::from(format!("/proc/{}", run.pid()));
+    let mut looks = 0;
+    while !run.has_ended() {
+        // Gone in between, it tells nothing.
+        let (Ok(arguments), Ok(limits)) =
+            (fs::read_to_string(proc.join("cmdline")), fs::read_to_string(proc.join("limits")))
+        else {
+            continue;
+        };
+        if arguments.is_empty() {
+            continue;
+        }
+        assert!(!arguments.contains(PASSWORD));
+        if here.content_requests() > 0 {
+            let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+            assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+            looks += 1;
+        }
+        for task in fs::read_dir(proc.join("task")).into_iter().flatten().flatten() {
+            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            assert_eq!(children, "", "larder started another program, which inherits its environment");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    run.wait().expect(0);
+    assert!(looks > 3, "{looks} looks");
 }

@@ -30,7 +30,7 @@ pub(super) async fn audit(global: &Global, console: &Console, args: &Audit) -> R
     let (books, _lock) = if args.no_repair {
         (Books::Closed(reader), None)
     } else {
-        let lock = loaded.lock().map_err(|failure| Failure {
+        let lock = loaded.lock(console).map_err(|failure| Failure {
             hint: failure.hint.or(Some("`larder audit --no-repair` looks beside a run".to_owned())),
             ..failure
         })?;

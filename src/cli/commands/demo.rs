@@ -135,7 +135,7 @@ impl Story<'_> {
 
     async fn sign_in(&self, account: &Account) -> Result<(), Failure> {
         self.heading("Signing in");
-        let _lock = self.loaded.lock()?;
+        let _lock = self.loaded.lock(self.console)?;
         let Loaded { http, store, account: own, .. } = self.loaded;
         let mut actor = Actor { console: self.console, control: self.control, account };
         let options = LoginOptions::default();

@@ -12,7 +12,7 @@ use crate::secret::Passwords;
 
 pub(super) async fn login(global: &Global, console: &Console, args: &Login) -> Result<Exit, Failure> {
     let loaded = load(global)?;
-    let _lock = loaded.lock()?;
+    let _lock = loaded.lock(console)?;
     let (http, store, account) = (&loaded.http, &loaded.store, &loaded.account);
     let mut person = Prompt::new(console, Passwords::from_environment());
     let options = LoginOptions { sms: args.sms };

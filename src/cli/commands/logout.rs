@@ -7,7 +7,7 @@ use crate::icloud::session;
 
 pub(super) async fn logout(global: &Global, console: &Console) -> Result<Exit, Failure> {
     let loaded = load(global)?;
-    let _lock = loaded.lock()?;
+    let _lock = loaded.lock(console)?;
     let done = session::logout(&loaded.http, &loaded.store, &loaded.account).await?;
     if console.json {
         console.out_json(&serde_json::json!({ "signed_out": true, "confirmed": done.confirmed }))?;

@@ -32,14 +32,16 @@ pub(super) fn restore(global: &Global, console: &Console, args: &Restore) -> Res
         (None, Some(time)) => Version::Since(time),
         (None, None) => Version::Last,
     };
-    let _lock = loaded.lock()?;
+    let _lock = loaded.lock(console)?;
     let (state, _scratch) = if args.dry_run {
         let (state, scratch) = loaded.state_copy()?;
         (state, Some(scratch))
     } else {
         (loaded.state()?, None)
     };
-    let root = destination(mirror, &state, args.dry_run).map_err(|error| Failure::from(&error))?;
+    let root = destination(mirror, &state, args.dry_run)
+        .map_err(|error| Failure::from(&error))?
+        .with_modes(loaded.job.photos.modes)?;
     let outlet = args.to.as_ref().map(|dir| outlet(dir, &root, args.dry_run)).transpose()?;
 
     let mut out = Output::new(console);

@@ -34,17 +34,22 @@ pub(in crate::cli) async fn once(
     console: &Console,
     options: Options,
 ) -> Result<Exit, Failure> {
-    let _lock = loaded.lock_for_run()?;
-    let (state, _scratch) = if options.dry_run {
+    let _lock = loaded.lock_for_run(console)?;
+    let (state, rebuilt, _scratch) = if options.dry_run {
         let (state, scratch) = loaded.state_copy()?;
-        (state, Some(scratch))
+        (state, None, Some(scratch))
     } else {
-        (loaded.state()?, None)
+        let (state, rebuilt) = loaded.state_for_run(options.accept_destination)?;
+        (state, rebuilt, None)
     };
+    if let Some(line) = &rebuilt {
+        tracing::warn!("{line}");
+        console.warning(line);
+    }
     let state = Arc::new(state);
     let progress = Arc::new(Progress::new(console));
     let signals = Signals::listen();
-    let ran = run_and_remember(loaded, state, progress.clone(), &signals, options).await;
+    let ran = run_and_remember(loaded, state, progress.clone(), &signals, options, rebuilt).await;
     progress.finish();
     let (finished, summary) = ran?;
     if console.json {
@@ -65,6 +70,7 @@ pub(super) async fn run_and_remember(
     progress: Arc<Progress>,
     signals: &Signals,
     options: Options,
+    warning: Option<String>,
 ) -> Result<(Finished, Summary), Failure> {
     let started = Timestamp::now();
     let edges = Edges {
@@ -76,7 +82,8 @@ pub(super) async fn run_and_remember(
         observer: progress,
         cancel: signals.cancel.clone(),
     };
-    let finished = run(loaded.job.clone(), state.clone(), edges, options).await;
+    let mut finished = run(loaded.job.clone(), state.clone(), edges, options).await;
+    finished.outcome.warnings.splice(0..0, warning);
     let summary = Summary::new(started, Timestamp::now(), options.dry_run, &finished);
     if !options.dry_run {
         match remember(&state, &summary) {

@@ -44,7 +44,7 @@ pub(super) async fn verify(global: &Global, console: &Console, args: &Verify) ->
     };
     let mut error = finished.error;
     if args.repair && error.is_none() {
-        error = repair(&loaded, &edges, progress.clone(), &signals, start, &mut report).await?;
+        error = repair(&loaded, console, &edges, progress.clone(), &signals, start, &mut report).await?;
     }
     progress.finish();
     if console.json {
@@ -81,18 +81,20 @@ fn request(loaded: &Loaded, args: &Verify) -> Result<Request, Failure> {
 /// An ordinary run fetches what iCloud has; the rest is looked for on this disk. Gives what ended it early.
 async fn repair(
     loaded: &Loaded,
+    console: &Console,
     edges: &Edges,
     progress: Arc<Progress>,
     signals: &Signals,
     start: Timestamp,
     report: &mut VerifyReport,
 ) -> Result<Option<RunError>, Failure> {
-    let _lock = loaded.lock_for_run()?;
+    let _lock = loaded.lock_for_run(console)?;
     let state = Arc::new(loaded.state()?);
     let mut error = None;
     if has_work(&state)? {
         let options = Options { without_slice: true, ..Options::default() };
-        let (finished, summary) = run_and_remember(loaded, state.clone(), progress, signals, options).await?;
+        let (finished, summary) =
+            run_and_remember(loaded, state.clone(), progress, signals, options, None).await?;
         error = finished.error;
         report.run = Some(summary);
     }

@@ -66,7 +66,11 @@ impl<'de, T: FromMembers> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// Reads an array of `T`; `None` when it is null or no array.
+/// Most elements of an array. Pages hold 200 records, and batches half as many answers; an empty record takes a hundred times
+/// the memory that it takes on the wire.
+const MOST: usize = 1_000;
+
+/// Reads an array of `T`, of a thousand elements at the most; `None` when it is null or no array.
 pub(super) struct Array<T>(pub(super) Option<Vec<T>>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Array<T> {
@@ -87,6 +91,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ArrayVisitor<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut all = Vec::new();
         while let Some(one) = seq.next_element()? {
+            if all.len() == MOST {
+                return Err(serde::de::Error::custom("more elements than any answer of iCloud has"));
+            }
             all.push(one);
         }
         Ok(Some(all))

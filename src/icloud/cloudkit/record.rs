@@ -26,6 +26,9 @@ pub struct Record {
     pub fault: Option<Fault>,
 }
 
+/// Most fields of a record; larder asks for about a hundred. More are passed over.
+const MOST_FIELDS: usize = 1_000;
+
 /// The fields of a record.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Fields(Vec<(String, Field)>);
@@ -102,7 +105,9 @@ impl FromMembers for Record {
 
 impl FromMembers for Fields {
     fn member<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        if let Some(field) = next_object::<Field, A>(map)? {
+        if let Some(field) = next_object::<Field, A>(map)?
+            && self.0.len() < MOST_FIELDS
+        {
             self.0.push((name.to_owned(), field));
         }
         Ok(())

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use proptest::prelude::*;
 
-use super::answer::{Deltas, Queried, read};
+use super::answer::{Batch, Databases, Deltas, Queried, read};
 use super::error::CloudKitError;
 use crate::http::Answer;
 use crate::http::retry::{Class, Classify};
@@ -108,4 +109,48 @@ fn a_session_that_the_server_forgot_is_no_lock_out() {
     assert!(matches!(read::<Queried>(&answer(200, body)), Err(CloudKitError::SignInNeeded { .. })));
     let recorded = r#"{"error":"Api Error","errorCode":"100"}"#;
     assert!(matches!(read::<Queried>(&answer(500, recorded)), Err(CloudKitError::Busy { .. })));
+}
+
+/// Answers of each call, written by hand after the real ones.
+const ANSWERS: [&str; 5] = [
+    r#"{"records":[{"recordName":"A","recordType":"CPLAsset","fields":{"x":{"value":1,"type":"INT64"}}}],"continuationMarker":"m","syncToken":"t"}"#,
+    r#"{"zones":[{"zoneID":{"zoneName":"PrimarySync","ownerRecordName":"_1"},"syncToken":"t","moreComing":true,"records":[{"recordName":"A","deleted":true}]}]}"#,
+    r#"{"zones":[{"zoneID":{"zoneName":"PrimarySync"},"serverErrorCode":"ZONE_NOT_FOUND","reason":"no"}],"moreComing":false,"syncToken":"d"}"#,
+    r#"{"batch":[{"records":[{"recordName":"c","fields":{"itemCount":{"value":7}}}]}]}"#,
+    r#"{"serverErrorCode":"THROTTLED","reason":"wait","retryAfter":30,"uuid":"u"}"#,
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn any_answer_is_read_or_refused(
+        example in proptest::sample::select(ANSWERS.to_vec()),
+        at in any::<proptest::sample::Index>(),
+        to in any::<proptest::sample::Index>(),
+        put in proptest::collection::vec(any::<u8>(), 0..12),
+        status in proptest::sample::select(vec![200_u16, 200, 200, 400, 401, 429, 500, 999]),
+    ) {
+        let mut bytes = example.as_bytes().to_vec();
+        let (a, b) = (at.index(bytes.len() + 1), to.index(bytes.len() + 1));
+        // A short cut now and then, so that much of the example stays.
+        drop(bytes.splice(a.min(b)..a.min(b) + (a.max(b) - a.min(b)) % 9, put));
+        let answer = Answer { status, content_type: None, retry_after: None, body: bytes.into() };
+        let told = [
+            read::<Queried>(&answer).err(),
+            read::<Deltas>(&answer).err(),
+            read::<Databases>(&answer).err(),
+            read::<Batch>(&answer).err(),
+        ];
+        for error in told.into_iter().flatten() {
+            prop_assert!(!error.to_string().is_empty());
+        }
+    }
+}
+
+#[test]
+fn an_array_longer_than_any_real_one_is_refused() {
+    let body = |count: usize| format!(r#"{{"records":[{}{{}}]}}"#, "{},".repeat(count - 1));
+    assert_eq!(read::<Queried>(&answer(200, &body(1_000))).unwrap().records.unwrap().len(), 1_000);
+    assert!(matches!(read::<Queried>(&answer(200, &body(1_001))), Err(CloudKitError::Unreadable { .. })));
 }

@@ -22,6 +22,9 @@ const LOOKUP: usize = 100;
 /// Queries in one batch of counts; no limit is known.
 pub const COUNTS: usize = 100;
 
+/// Pages of libraries, and of the albums of one folder, after which the server is taken to make them up.
+const MOST_PAGES: usize = 1_000;
+
 /// The photos of an account, read only. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Photos {
@@ -79,7 +82,7 @@ impl Photos {
     pub async fn zones(&self, area: Area) -> Result<Zones, CloudKitError> {
         let mut all = Zones::default();
         let mut token: Option<String> = None;
-        loop {
+        for _ in 0..MOST_PAGES {
             let body = query::zones(token.as_deref());
             let answer: Databases = self.client.post(area, Call::ChangesDatabase, &body).await?;
             all.take(area, answer.zones.unwrap_or_default());
@@ -87,10 +90,11 @@ impl Photos {
                 return Ok(all);
             }
             if answer.sync_token.is_none() || answer.sync_token == token {
-                return Err(CloudKitError::Stuck { what: "the list of libraries" });
+                break;
             }
             token = answer.sync_token;
         }
+        Err(CloudKitError::Stuck { what: "the list of libraries" })
     }
 
     /// How far the server is with indexing `zone`.
@@ -140,7 +144,7 @@ impl Photos {
     pub async fn albums(&self, zone: &ZoneId, parent: Option<&str>) -> Result<Vec<Decoded>, CloudKitError> {
         let mut all = Vec::new();
         let mut marker: Option<String> = None;
-        loop {
+        for _ in 0..MOST_PAGES {
             let body = query::albums(zone, parent, marker.as_deref());
             let answer: Queried = self.client.post(zone.area, Call::Query, &body).await?;
             all.extend(
@@ -153,10 +157,11 @@ impl Photos {
             );
             match answer.marker {
                 None => return Ok(all),
-                same if same == marker => return Err(CloudKitError::Stuck { what: "the list of albums" }),
+                same if same == marker => break,
                 next => marker = next,
             }
         }
+        Err(CloudKitError::Stuck { what: "the list of albums" })
     }
 
     /// Queried by name, with fresh URLs: one entry for each name, in the order asked. A record that is gone is

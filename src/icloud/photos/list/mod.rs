@@ -18,6 +18,10 @@ use crate::icloud::photos::walk::{Step, Walk};
 /// Counts above this are taken for this when a list is split; they cannot be true.
 const PLAUSIBLE: u64 = 100_000_000;
 
+/// A list with so many times the items that were counted, or of this many where fewer were, has no end.
+const FAR_BEYOND: u64 = 10;
+const FEW: u64 = 100_000;
+
 /// What reading a list came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
@@ -131,14 +135,15 @@ where
 {
     // Made large enough at once: growing would hold the old set and the new one together.
     let items = HashSet::with_capacity(usize::try_from(count.min(4_000_000)).unwrap_or_default());
+    let most = count.max(FEW).saturating_mul(FAR_BEYOND);
     let pass = Mutex::new(Pass { items, ..Pass::default() });
     let mut waiting = parts.into_iter();
     let mut running: FuturesUnordered<_> =
-        waiting.by_ref().take(width.max(1)).map(|part| walk(fetch, part, &pass, out)).collect();
+        waiting.by_ref().take(width.max(1)).map(|part| walk(fetch, part, &pass, most, out)).collect();
     while let Some(done) = running.next().await {
         done?;
         if let Some(part) = waiting.next() {
-            running.push(walk(fetch, part, &pass, out));
+            running.push(walk(fetch, part, &pass, most, out));
         }
     }
     drop(running);
@@ -150,6 +155,7 @@ async fn walk<F, Fut>(
     fetch: &F,
     mut part: Walk,
     pass: &Mutex<Pass>,
+    most: u64,
     out: &mpsc::Sender<Page>,
 ) -> Result<(), CloudKitError>
 where
@@ -159,6 +165,9 @@ where
     while let Some(rank) = part.next() {
         let page = fetch(rank).await?;
         let step = pass.lock().unwrap_or_else(PoisonError::into_inner).take(&page);
+        if pass.lock().unwrap_or_else(PoisonError::into_inner).items.len() as u64 > most {
+            return Err(CloudKitError::Stuck { what: "a list of photos" });
+        }
         part.took(step);
         let known = step.items > 0 && step.fresh == 0;
         if !known && !page.records.is_empty() {

@@ -197,6 +197,26 @@ fn any_server() -> impl Strategy<Value = Server> {
         })
 }
 
+#[tokio::test]
+async fn a_list_that_never_ends_is_left() {
+    let asked = Mutex::new(0_u64);
+    let fetch = |rank| {
+        *asked.lock().unwrap() += 1;
+        let records: Vec<_> = (rank..rank + 100).map(asset).collect();
+        let page = Page { received: 200, records, sync_token: Some("t".into()), marker: true };
+        std::future::ready(Ok(page))
+    };
+    let (out, mut pages) = mpsc::channel(8);
+    let reading = list_all(fetch, 100, Some(250), 4, &out);
+    let ended = tokio::select! {
+        ended = reading => ended,
+        () = async { while pages.recv().await.is_some() {} } => unreachable!("the list holds the other end"),
+    };
+    assert!(matches!(ended, Err(CloudKitError::Stuck { .. })), "{ended:?}");
+    let asked = *asked.lock().unwrap();
+    assert!((10_000..10_100).contains(&asked), "{asked} pages");
+}
+
 proptest! {
     /// A list is whole, or it is said not to be, or to have changed meanwhile. Only where the server neither
     /// announces more nor counts right can nobody know what it withholds.

@@ -31,14 +31,14 @@ pub(super) fn carry_out(pass: &Pass<'_>, plans: Vec<EntryPlan>) -> Result<Vec<Do
     let mut group: Vec<Done> = plans.into_iter().map(Done::nothing).collect();
     for done in &mut group {
         hand.each(done, |hand, done| {
-            let expendable = done.plan.expendable;
-            done.plan.remove.iter().try_for_each(|shown| hand.leave(shown, expendable))
+            let (noted, expendable) = (&done.plan.before.files, done.plan.expendable);
+            done.plan.remove.iter().try_for_each(|shown| hand.leave(shown, noted, expendable))
         })?;
     }
     for done in &mut group {
         hand.each(done, |hand, done| {
             for (from, to) in &done.plan.moves {
-                done.files.extend(hand.relocate(from, to)?);
+                done.files.extend(hand.relocate(from, to, &done.plan.before.files)?);
             }
             Ok(())
         })?;
@@ -91,23 +91,30 @@ impl Hand<'_> {
         }
     }
 
-    /// Lets what was noted leave.
-    fn leave(&mut self, shown: &Shown, expendable: bool) -> Result<(), TreeError> {
+    /// Lets what was noted leave. A run that was stopped may have left several forms of a file noted for one path: what lies
+    /// there is larder's when it is any of them.
+    fn leave(&mut self, shown: &Shown, noted: &[Shown], expendable: bool) -> Result<(), TreeError> {
         let path = parse(&shown.path)?;
         let facts = self.root.stat(&path)?;
         self.left.push(path.parent());
         let Some(facts) = facts else { return Ok(()) };
-        let ours = is_ours(self.root, shown, &facts)?;
-        let may_be_last = shown.form == Form::Hardlink && facts.nlink == 1 && !expendable;
-        let last = may_be_last && !source_holds(self.root, shown)?;
+        let forms = || noted.iter().filter(|noted| noted.path == shown.path);
+        let mut ours = is_ours(self.root, shown, &facts)?;
+        for form in forms() {
+            ours = ours || is_ours(self.root, form, &facts)?;
+        }
+        let done = forms().any(|form| form.done);
+        let linked = shown.form == Form::Hardlink || forms().any(|form| form.form == Form::Hardlink);
+        let may_be_last = linked && facts.nlink == 1 && !expendable;
+        let last = may_be_last && facts.kind == FileKind::File && !source_holds(self.root, shown)?;
         if ours && !last {
             self.root.remove(&path)?;
             self.pass.ctx.tally.note(|out| out.views.removed += 1);
-        } else if facts.kind == FileKind::File && (ours || shown.done) {
+        } else if facts.kind == FileKind::File && (ours || done) {
             let attic = self.root.retire(&path, self.date)?;
             self.left.push(attic.parent());
             self.pass.ctx.tally.set_aside(&shown.path);
-        } else if shown.done {
+        } else if done {
             self.pass.ctx.warn(format!("`{path}` is not what larder made; it stays as it is"));
         }
         Ok(())
@@ -115,7 +122,7 @@ impl Hand<'_> {
 
     /// Moves a file that an entry has to its new name; where it cannot be moved, it is made anew. `None` when somebody changed it
     /// and took the photo's own file away: then there is nothing to show.
-    fn relocate(&mut self, from: &Shown, to: &Shown) -> Result<Option<Shown>, TreeError> {
+    fn relocate(&mut self, from: &Shown, to: &Shown, noted: &[Shown]) -> Result<Option<Shown>, TreeError> {
         let (old, new) = (parse(&from.path)?, parse(&to.path)?);
         let facts = self.root.stat(&old)?;
         // Another name of an older version of the file is not what is wanted.
@@ -127,7 +134,7 @@ impl Hand<'_> {
             None => false,
         };
         if !fits {
-            self.leave(from, false)?;
+            self.leave(from, noted, false)?;
             if source(self.root, to)?.is_none() {
                 self.pass.ctx.warn(format!("`{}` is not where larder put it; no album shows it", to.source));
                 return Ok(None);

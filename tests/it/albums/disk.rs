@@ -176,6 +176,27 @@ fn another_disk_gets_its_albums() {
 }
 
 #[test]
+fn a_form_that_a_killed_run_made_and_did_not_note_is_still_larders() {
+    for (first, cut, point) in [("symlink", "copy", "view.copy"), ("copy", "symlink", "view.symlink")] {
+        for last in ["hardlink", "symlink", "copy"] {
+            let here = empty();
+            let trip = album(&here, "Trip");
+            photo(&here, &trip, "IMG_1.HEIC");
+            photo(&here, &trip, "IMG_2.HEIC");
+            here.write_job(&format!("albums = {{ view = \"{first}\" }}"));
+            here.sync().expect(0);
+            here.write_job(&format!("albums = {{ view = \"{cut}\" }}"));
+            here.larder(&["sync", "--once"]).env("LARDER_FAILPOINTS", format!("{point}=abort@2")).run();
+            here.write_job(&format!("albums = {{ view = \"{last}\" }}"));
+            let ran = here.sync().expect(0);
+            assert!(attic(&here).is_empty(), "{first}, {cut}, {last}: {:?}", ran.json());
+            assert_eq!(ran.json()["warnings"].as_array().map_or(0, Vec::len), 0, "{:?}", ran.json());
+            assert_eq!(shown(&here), ["Trip/IMG_1.HEIC", "Trip/IMG_2.HEIC"]);
+        }
+    }
+}
+
+#[test]
 fn runs_that_were_killed_leave_no_trace_in_albums() {
     let here = TestEnvironment::signed_in(LibrarySpec {
         assets: 300,

@@ -17,6 +17,7 @@ mod remove;
 mod reserve;
 mod room;
 mod site;
+mod subject;
 mod task;
 mod verify;
 

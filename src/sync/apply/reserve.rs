@@ -9,13 +9,13 @@ use super::Busy;
 use super::donor::Donors;
 use super::happened::found;
 use super::known::is_there;
-use super::site::{LaidOut, Laying, Site, Subject, outdated};
+use super::site::{LaidOut, Laying, Site};
+use super::subject::{self, Decided};
 use super::task::Task;
 use crate::event::Event;
 use crate::model::{ItemId, Kind};
 use crate::state::{self, HistoryEvent, Lies, Mark, PlacedFile, Placement, Proof};
 use crate::sync::context::blocking;
-use crate::sync::plan::{self, Verdict};
 use crate::sync::{Context, RunError};
 use crate::tree::{Dir, Finish, RelPath, TreeError};
 
@@ -189,46 +189,28 @@ fn plan_batch(
     for (item, mark) in batch {
         let settle =
             |planned: &mut Planned, what| planned.settled.push((item.clone(), mark.generation, what));
-        let (Some(asset), Some(zone)) = (state::asset(&view, &item)?, zones.get(&item.zone)) else {
-            settle(&mut planned, Settled::InPlace);
-            continue;
-        };
-        let master = match &asset.master {
-            Some(name) => state::master(&view, item.zone, name)?,
-            None => None,
-        };
         let mut placement = state::placement(&view, &item)?;
         if let Some(placement) = &mut placement {
             planned.recognise(ctx, &item, placement)?;
         }
-        let verdict = plan::judge(&asset, master.as_ref(), &zone.id, &ctx.job.photos);
+        let decided = subject::photo(&view, &item, &zones, &ctx.job.photos, placement.as_ref())?;
         if let Some(placement) = &placement {
-            let there = plan::folder(&asset, &zone.id, &ctx.job.photos).join("/") == placement.folder;
-            planned.left_by(placement, there && !matches!(verdict, Verdict::Gone));
+            planned.left_by(placement, &decided);
         }
-        match verdict {
-            Verdict::OutOfScope(why) => settle(&mut planned, Settled::OutOfScope(why.key())),
-            Verdict::Gone => {
+        match decided {
+            Decided::Unknown => settle(&mut planned, Settled::InPlace),
+            Decided::OutOfScope(key) => settle(&mut planned, Settled::OutOfScope(key)),
+            Decided::Gone => {
                 // Removals are carried out at the end, when every library is caught up.
                 let leaves =
                     placement.is_some_and(|placement| placement.files.iter().any(PlacedFile::may_leave));
                 planned.end(item, mark.generation, leaves);
             }
-            Verdict::NeedsMaster(name) => planned.need_master.push((item, name)),
-            Verdict::Waiting(why) => settle(&mut planned, Settled::Waiting(why)),
-            Verdict::Files(wanted) => {
-                // Files only come with a master, so the master is there.
-                let Some(master) = master else { continue };
-                let leaves = placement
-                    .as_ref()
-                    .is_some_and(|placement| plan::surplus(&asset, placement).next().is_some());
-                let in_place = placement.as_ref().is_some_and(|placement| {
-                    plan::missing(&wanted, Some(placement)).is_empty()
-                        && placement.folder == plan::folder(&asset, &zone.id, &ctx.job.photos).join("/")
-                        && outdated(placement, &wanted, plan::mtime(&asset)).next().is_none()
-                });
-                if in_place {
-                    planned.end(item, mark.generation, leaves);
+            Decided::NeedsMaster(name) => planned.need_master.push((item, name)),
+            Decided::Waiting(why) => settle(&mut planned, Settled::Waiting(why)),
+            Decided::Files { subject, surplus } => {
+                if placement.as_ref().is_some_and(|placement| subject.is_done(placement)) {
+                    planned.end(item, mark.generation, surplus);
                     continue;
                 }
                 let mut site = Site {
@@ -239,13 +221,12 @@ fn plan_batch(
                     same: &mut same,
                     donors: &mut donors,
                 };
-                let subject = Subject { asset: &asset, master: &master, zone: &zone.id };
-                match site.lay_out(ctx, &subject, &wanted, placement) {
+                match site.lay_out(&subject, placement) {
                     Ok(Laying::Out(laid)) => {
                         if laid.tasks.iter().any(|task| task.source.is_none()) {
                             donors.coming.insert(item.clone());
                         }
-                        planned.take(item, mark.generation, laid, leaves, ctx);
+                        planned.take(item, mark.generation, laid, surplus, ctx);
                     }
                     Ok(Laying::Stuck(why)) => settle(&mut planned, Settled::Stuck(why)),
                     Ok(Laying::Later) => planned.later.push(item),
@@ -295,12 +276,16 @@ impl Planned {
     }
 
     /// Notes where the files of an item were, when they are not, or will not be, there any more.
-    fn left_by(&mut self, placement: &Placement, stays: bool) {
+    fn left_by(&mut self, placement: &Placement, decided: &Decided) {
         let elsewhere = placement.files.iter().filter(|file| matches!(file.lies, Lies::Elsewhere(_)));
         let paths = elsewhere.map(|file| placement.lies_at(file));
         let paths = paths.filter_map(|path| RelPath::parse(&path).ok()).map(|path| path.parent());
         self.emptied.extend(paths);
-        if !stays {
+        let leaves = match decided {
+            Decided::Files { subject, .. } => !subject.is_at(placement),
+            _ => true,
+        };
+        if leaves {
             self.emptied.extend(RelPath::parse(&placement.folder).ok().map(Dir::from));
         }
     }

@@ -6,21 +6,14 @@ use jiff::Timestamp;
 
 use super::donor::{Donation, Donors};
 use super::known::{holds, same_time, whereabouts};
+use super::subject::Subject;
 use super::task::{Source, Task};
-use crate::config::Photos;
-use crate::model::{Asset, Checksum, ItemId, Kind, Master, Resource};
+use crate::model::{Checksum, ItemId, Kind, Resource};
 use crate::state::{self, Lies, PlacedFile, Placement, Proof, View};
+use crate::sync::RunError;
 use crate::sync::plan::{self, Spot, Wanted};
-use crate::sync::{Context, RunError};
 use crate::tree::name::fold;
 use crate::tree::{Access, FileKind, Finish, RelPath, Root};
-
-/// What is planned.
-pub(super) struct Subject<'a> {
-    pub(super) asset: &'a Asset,
-    pub(super) master: &'a Master,
-    pub(super) zone: &'a crate::model::ZoneId,
-}
 
 /// The files of an item, laid out.
 pub(super) struct LaidOut {
@@ -67,25 +60,22 @@ impl Site<'_, '_> {
     /// Names, reserved paths and tasks for the missing files.
     pub(super) fn lay_out(
         &mut self,
-        ctx: &Context,
-        subject: &Subject<'_>,
-        wanted: &[Wanted],
+        subject: &Subject,
         placement: Option<Placement>,
     ) -> Result<Laying, RunError> {
-        let policy = &ctx.job.photos;
-        let asset = subject.asset;
         let mut placement = match placement {
-            Some(placement) => match self.moved(policy, subject, wanted, placement)? {
+            Some(placement) => match self.moved(subject, placement)? {
                 Some(placement) => placement,
                 None => return Ok(Laying::Stuck("no name is free for it in its new folder".into())),
             },
-            None => match self.new_placement(policy, subject, wanted)? {
+            None => match self.new_placement(subject)? {
                 Some(placement) => placement,
                 None => return Ok(Laying::Stuck("no name is free for it".into())),
             },
         };
-        let missing: Vec<Wanted> = plan::missing(wanted, Some(&placement)).into_iter().cloned().collect();
-        let Some(mut given) = self.donations(&placement, &subject.master.record, &missing)? else {
+        let missing: Vec<Wanted> =
+            plan::missing(&subject.wanted, Some(&placement)).into_iter().cloned().collect();
+        let Some(mut given) = self.donations(&placement, subject, &missing)? else {
             return Ok(Laying::Later);
         };
         let mut laid = LaidOut {
@@ -95,8 +85,9 @@ impl Site<'_, '_> {
             adopted: vec![],
             retimed: vec![],
         };
-        let mtime = plan::mtime(asset);
-        for (file, name) in missing.iter().zip(self.names_in(asset, &placement, wanted, &missing)?) {
+        let mtime = subject.mtime;
+        let access = if subject.private { Access::Private } else { Access::Shared };
+        for (file, name) in missing.iter().zip(self.names_in(subject, &placement, &missing)?) {
             let Some(FileName { name, or_else }) = name else {
                 return Ok(Laying::Stuck(format!(
                     "No free name for the {} of `{}`",
@@ -132,7 +123,6 @@ impl Site<'_, '_> {
                 placed.proof = self.proof_at(&path, &file.resource, old.as_ref())?;
             }
             if placed.proof.is_some() {
-                let access = if asset.hidden { Access::Private } else { Access::Shared };
                 if self.root.stat(&path)?.is_some_and(|facts| !same_time(facts.mtime_ns, &placed)) {
                     laid.retimed.push((path, Finish { mtime, access }));
                 }
@@ -177,10 +167,9 @@ impl Site<'_, '_> {
                     }
                 }
             }
-            let on_master = file.resource.kind.is_on_master();
             laid.tasks.push(Task {
                 item: self.item.clone(),
-                record: if on_master { subject.master.record.clone() } else { asset.record.clone() },
+                record: subject.source_of(file.resource.kind).to_owned(),
                 wanted: file.clone(),
                 path,
                 source,
@@ -188,11 +177,11 @@ impl Site<'_, '_> {
                 replaces,
                 lost,
                 mtime,
-                private: asset.hidden,
-                private_dir: plan::private_dir(&placement.folder).filter(|_| asset.hidden),
+                private: subject.private,
+                private_dir: plan::private_dir(&placement.folder).filter(|_| subject.private),
             });
         }
-        let outdated: Vec<Kind> = outdated(&placement, wanted, mtime).map(|file| file.kind).collect();
+        let outdated: Vec<Kind> = subject.outdated(&placement).map(|file| file.kind).collect();
         for file in placement.files.iter_mut().filter(|file| outdated.contains(&file.kind)) {
             file.mtime_ms = mtime.map(Timestamp::as_millisecond);
             let name = if placement.folder.is_empty() {
@@ -200,7 +189,6 @@ impl Site<'_, '_> {
             } else {
                 format!("{}/{}", placement.folder, file.name)
             };
-            let access = if asset.hidden { Access::Private } else { Access::Shared };
             laid.retimed.extend(RelPath::parse(&name).ok().map(|path| (path, Finish { mtime, access })));
         }
         laid.placement = placement;
@@ -221,10 +209,11 @@ impl Site<'_, '_> {
     fn donations(
         &mut self,
         placement: &Placement,
-        master: &str,
+        subject: &Subject,
         missing: &[Wanted],
     ) -> Result<Option<HashMap<Kind, Source>>, RunError> {
         let mut given = HashMap::new();
+        let Some(master) = &subject.master else { return Ok(Some(given)) };
         for Wanted { resource, .. } in missing {
             let here = |file: &PlacedFile| file.proof.is_some() && !matches!(file.lies, Lies::Altered(_));
             let own = placement.file(resource.kind).is_some_and(here);
@@ -242,20 +231,14 @@ impl Site<'_, '_> {
 
     /// The placement of an item whose date, layout or hiding puts it into another folder: new names there, and every
     /// file that is on disk known to lie elsewhere. The same placement when the folder is right.
-    fn moved(
-        &mut self,
-        policy: &Photos,
-        subject: &Subject<'_>,
-        wanted: &[Wanted],
-        old: Placement,
-    ) -> Result<Option<Placement>, RunError> {
-        if plan::folder(subject.asset, subject.zone, policy).join("/") == old.folder {
+    fn moved(&mut self, subject: &Subject, old: Placement) -> Result<Option<Placement>, RunError> {
+        if subject.is_at(&old) {
             return Ok(Some(old));
         }
-        let Some(mut new) = self.new_placement(policy, subject, wanted)? else { return Ok(None) };
-        let names = plan::names_for(&new.stem, "", wanted);
+        let Some(mut new) = self.new_placement(subject)? else { return Ok(None) };
+        let names = plan::names_for(&new.stem, "", &subject.wanted);
         for file in &old.files {
-            let at = wanted.iter().position(|wanted| wanted.resource.kind == file.kind);
+            let at = subject.wanted.iter().position(|wanted| wanted.resource.kind == file.kind);
             let name = at.and_then(|at| names.files.get(at)).unwrap_or(&file.name).clone();
             let lies = match whereabouts(self.root, &old, file)? {
                 Lies::There => Lies::Elsewhere(old.path(&file.name)),
@@ -267,16 +250,10 @@ impl Site<'_, '_> {
     }
 
     /// Folder and stem for an item that has none yet; `None` when no name is free.
-    fn new_placement(
-        &mut self,
-        policy: &Photos,
-        subject: &Subject<'_>,
-        wanted: &[Wanted],
-    ) -> Result<Option<Placement>, RunError> {
-        let folder = plan::folder(subject.asset, subject.zone, policy).join("/");
-        let stem = plan::base_name(subject.asset, subject.master, policy.names);
-        let placement = Placement { folder, stem, files: vec![] };
-        let names = plan::choose_names(subject.asset, &placement.stem, wanted, |name, file| {
+    fn new_placement(&mut self, subject: &Subject) -> Result<Option<Placement>, RunError> {
+        let placement =
+            Placement { folder: subject.folder.clone(), stem: subject.base.clone(), files: vec![] };
+        let names = plan::choose_names(&subject.record, &placement.stem, &subject.wanted, |name, file| {
             self.spot(&placement.path(name), file)
         })?;
         Ok(names.map(|names| Placement { stem: names.stem, ..placement }))
@@ -286,15 +263,14 @@ impl Site<'_, '_> {
     /// file has taken them meanwhile.
     fn names_in(
         &mut self,
-        asset: &Asset,
+        subject: &Subject,
         placement: &Placement,
-        wanted: &[Wanted],
         missing: &[Wanted],
     ) -> Result<Vec<Option<FileName>>, RunError> {
-        let plain = plan::names_for(&placement.stem, "", wanted);
+        let plain = plan::names_for(&placement.stem, "", &subject.wanted);
         let mut names = Vec::with_capacity(missing.len());
         for file in missing {
-            let at = wanted.iter().position(|other| other == file).unwrap_or(0);
+            let at = subject.wanted.iter().position(|other| other == file).unwrap_or(0);
             let name = plain.files.get(at).cloned().unwrap_or_default();
             let own = placement.file(file.resource.kind).is_some_and(|old| {
                 let path = placement.path(&old.name);
@@ -307,7 +283,7 @@ impl Site<'_, '_> {
                 continue;
             }
             let alone = std::slice::from_ref(file);
-            let marked = plan::choose_names(asset, &placement.stem, alone, |candidate, file| {
+            let marked = plan::choose_names(&subject.record, &placement.stem, alone, |candidate, file| {
                 if candidate == name { Ok(Spot::Taken) } else { self.spot(&placement.path(candidate), file) }
             })?;
             let found = marked.as_ref().map_or(Spot::Taken, |marked| marked.spot);
@@ -391,19 +367,6 @@ impl Site<'_, '_> {
         self.same.insert(key, same);
         Ok(same)
     }
-}
-
-/// Files in place that are still wanted and carry another time than the photo has.
-pub(super) fn outdated<'a>(
-    placement: &'a Placement,
-    wanted: &'a [Wanted],
-    mtime: Option<Timestamp>,
-) -> impl Iterator<Item = &'a PlacedFile> {
-    let mtime = mtime.map(Timestamp::as_millisecond);
-    placement.files.iter().filter(move |file| {
-        let wanted = wanted.iter().any(|wanted| wanted.resource.kind == file.kind);
-        wanted && file.is_in_place() && mtime.is_some() && file.mtime_ms != mtime
-    })
 }
 
 fn put(placement: &mut Placement, file: PlacedFile) {

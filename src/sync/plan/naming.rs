@@ -118,17 +118,13 @@ pub(super) fn short_id(record: &str, digits: usize) -> String {
 ///
 /// `None` when every candidate is taken.
 pub fn choose_names<E>(
-    asset: &Asset,
+    record: &str,
     stem: &str,
     wanted: &[Wanted],
     mut spot: impl FnMut(&str, &Wanted) -> Result<Spot, E>,
 ) -> Result<Option<Names>, E> {
     let (mut same, mut maybe, mut free) = (None, None, None);
-    for mark in [
-        String::new(),
-        format!("-{}", short_id(&asset.record, 8)),
-        format!("-{}", short_id(&asset.record, 32)),
-    ] {
+    for mark in [String::new(), format!("-{}", short_id(record, 8)), format!("-{}", short_id(record, 32))] {
         let names = names_for(stem, &mark, wanted);
         let mut spots = Vec::with_capacity(names.files.len());
         for (name, wanted) in names.files.iter().zip(wanted) {

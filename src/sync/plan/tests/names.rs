@@ -19,7 +19,7 @@ fn choose(asset: &Asset, master: &Master, there: &[(&str, Spot)]) -> Option<Vec<
     let spot =
         |name: &str, _: &Wanted| Ok::<_, Infallible>(there.get(&fold(name)).copied().unwrap_or(Spot::Free));
     let stem = base_name(asset, master, NameRules::Posix);
-    let Ok(names) = choose_names(asset, &stem, &wanted, spot);
+    let Ok(names) = choose_names(&asset.record, &stem, &wanted, spot);
     names.map(|names| names.files)
 }
 
@@ -67,7 +67,10 @@ fn files_that_are_there_already_keep_their_names() {
 #[test]
 fn what_cannot_be_looked_at_is_an_error_and_not_a_free_name() {
     let wanted = wanted_files(&asset(&[]), &live(), &usual());
-    assert_eq!(choose_names(&asset(&[]), "IMG_1", &wanted, |_, _| Err("unreadable")), Err("unreadable"));
+    assert_eq!(
+        choose_names(&asset(&[]).record, "IMG_1", &wanted, |_, _| Err("unreadable")),
+        Err("unreadable")
+    );
 }
 
 #[test]
@@ -155,7 +158,7 @@ proptest! {
         let wanted = wanted_files(&asset, &master, &policy);
         let stem = base_name(&asset, &master, rules);
         let mut refused = HashSet::new();
-        let chosen = choose_names(&asset, &stem, &wanted, |name, file| {
+        let chosen = choose_names(&asset.record, &stem, &wanted, |name, file| {
             // So many names of the first file are taken.
             let first = file.resource.kind == wanted[0].resource.kind;
             if first && refused.len() < taken {
@@ -180,7 +183,7 @@ proptest! {
         let decide = || {
             let wanted = wanted_files(&asset, &master, &policy);
             let stem = base_name(&asset, &master, policy.names);
-            let names = choose_names(&asset, &stem, &wanted, |_, _| Ok::<_, Infallible>(Spot::Free));
+            let names = choose_names(&asset.record, &stem, &wanted, |_, _| Ok::<_, Infallible>(Spot::Free));
             (wanted, names.unwrap())
         };
         prop_assert_eq!(decide(), decide());

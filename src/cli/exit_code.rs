@@ -26,6 +26,25 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The worse of two: what a run came to that had several troubles. A stop goes before all, then what the person has to
+    /// put right first.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        const ORDER: [Exit; 9] = [
+            Exit::Interrupted,
+            Exit::Terminated,
+            Exit::Usage,
+            Exit::Disk,
+            Exit::SignIn,
+            Exit::Service,
+            Exit::Locked,
+            Exit::SomeFailed,
+            Exit::Done,
+        ];
+        let place = |exit: Self| ORDER.iter().position(|other| *other == exit);
+        if place(other) < place(self) { other } else { self }
+    }
+
     /// The number that the shell sees.
     #[must_use]
     pub fn code(self) -> u8 {

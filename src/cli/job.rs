@@ -11,6 +11,7 @@ use crate::config::env_vars::LARDER_ENDPOINT;
 use crate::config::{Job, paths::Places};
 use crate::http::{self, Settings};
 use crate::icloud::session::{Account, Endpoints, Store, USER_AGENT};
+use crate::model::Part;
 use crate::secret::make_private;
 use crate::state::{JobLock, Reader, State, StateError, put_aside};
 use crate::tree::Root;
@@ -89,8 +90,8 @@ impl Loaded {
     }
 
     /// Opens the state for writing.
-    pub(super) fn state(&self) -> Result<State, Failure> {
-        Ok(State::open(&self.state_file())?)
+    pub(super) fn state(&self, part: Part) -> Result<State, Failure> {
+        Ok(State::open(&self.state_file(part))?)
     }
 
     /// Opens the state for a run. One that is damaged is put aside and a new one begun, which the run fills from iCloud
@@ -98,14 +99,18 @@ impl Loaded {
     ///
     /// Only where the destination is seen to be a mirror, or said to be meant: the damaged state alone knew which disk
     /// that is, and an empty mount point is not to be filled in its place.
-    pub(super) fn state_for_run(&self, accept_destination: bool) -> Result<(State, Option<String>), Failure> {
-        let path = self.state_file();
+    pub(super) fn state_for_run(
+        &self,
+        part: Part,
+        accept_destination: bool,
+    ) -> Result<(State, Option<String>), Failure> {
+        let path = self.state_file(part);
         let damage = match State::open(&path) {
             Ok(state) => return Ok((state, None)),
             Err(StateError::Damaged { source, .. }) => source,
             Err(error) => return Err(error.into()),
         };
-        let destination = &self.job.photos.destination;
+        let destination = self.job.destination(part);
         if !accept_destination && Root::inspect(destination, None, false)?.1.is_none() {
             let (path, destination) = (path.display(), destination.display());
             return Err(Failure {
@@ -131,30 +136,35 @@ impl Loaded {
     }
 
     /// A copy of the state that may be thrown away, and where it lies until it is dropped.
-    pub(super) fn state_copy(&self) -> Result<(State, Scratch), Failure> {
+    pub(super) fn state_copy(&self, part: Part) -> Result<(State, Scratch), Failure> {
         let scratch = Scratch::new()?;
         let copy = scratch.0.join("state.redb");
-        if self.state_file().exists() {
-            std::fs::copy(self.state_file(), &copy)
+        let file = self.state_file(part);
+        if file.exists() {
+            std::fs::copy(&file, &copy)
                 .map_err(|error| Failure::new(Exit::Disk, format!("Cannot copy the state: {error}")))?;
         }
         // Whoever reads of trouble knows the original alone.
-        let state = State::open(&copy).map_err(|error| error.of(&self.state_file()))?;
+        let state = State::open(&copy).map_err(|error| error.of(&file))?;
         Ok((state, scratch))
     }
 
     /// Opens the state for reading, also beside a run. After a power cut it has to be put right first, which a reader cannot.
-    pub(super) fn reader(&self) -> Result<Reader, Failure> {
-        if let Err(StateError::Unclean { .. }) = Reader::open(&self.state_file()) {
+    pub(super) fn reader(&self, part: Part) -> Result<Reader, Failure> {
+        let file = self.state_file(part);
+        if let Err(StateError::Unclean { .. }) = Reader::open(&file) {
             let _lock = JobLock::take(&self.job.state_dir)?;
-            drop(self.state()?);
+            drop(self.state(part)?);
         }
-        Ok(Reader::open(&self.state_file())?)
+        Ok(Reader::open(&file)?)
     }
 
-    /// Where the state is.
-    pub(super) fn state_file(&self) -> PathBuf {
-        self.job.state_dir.join("state.redb")
+    /// Where the state of a part is.
+    pub(super) fn state_file(&self, part: Part) -> PathBuf {
+        self.job.state_dir.join(match part {
+            Part::Photos => "state.redb",
+            Part::Drive => "drive.redb",
+        })
     }
 }
 

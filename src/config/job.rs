@@ -14,6 +14,7 @@ use super::{
     AlbumPath, AlbumView, Albums, ConfigError, Layout, Libraries, LivePhotos, Modes, NameRules, Photos,
     SmartAlbum, ZoneRule,
 };
+use crate::model::Part;
 
 /// One job: an account, what of it is mirrored, and where to. Every path is absolute.
 #[derive(Debug, Clone)]
@@ -78,6 +79,30 @@ impl Default for Network {
 }
 
 impl Job {
+    /// What it mirrors, in the order in which a run brings it up to date.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Part> {
+        vec![Part::Photos]
+    }
+
+    /// Where a part's mirror lies.
+    #[must_use]
+    pub fn destination(&self, _part: Part) -> &Path {
+        &self.photos.destination
+    }
+
+    /// Which permissions new files and directories of a part get.
+    #[must_use]
+    pub fn modes(&self, _part: Part) -> Modes {
+        self.photos.modes
+    }
+
+    /// Bytes of the disk of a part's destination that larder leaves free.
+    #[must_use]
+    pub fn keep_free(&self, _part: Part) -> u64 {
+        self.photos.keep_free
+    }
+
     /// Reads the job file at `path`.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };

@@ -6,10 +6,12 @@ mod album;
 mod asset;
 mod checksum;
 mod id;
+mod part;
 mod resource;
 
 pub use album::{Album, AlbumKind, Member};
 pub use asset::{Asset, Master};
 pub use checksum::{Checksum, ContentHasher, Digest, hex};
 pub use id::{Area, ItemId, ZoneId};
+pub use part::Part;
 pub use resource::{Kind, Resource};

@@ -17,4 +17,4 @@ pub mod verified;
 
 pub use holdings::{Holdings, holdings};
 pub use status::{Status, status};
-pub use summary::Summary;
+pub use summary::{Summaries, Summary};

@@ -3,12 +3,16 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::model::Part;
 use crate::sync::Outcome;
 use crate::sync::run::Finished;
 
 /// A run in a nutshell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
+    /// What was brought up to date.
+    #[serde(default = "photos")]
+    pub part: Part,
     /// When it started.
     pub started: Timestamp,
     /// How long it took, in seconds.
@@ -27,11 +31,12 @@ pub struct Summary {
 impl Summary {
     /// The summary of a run that ended at `now`.
     #[must_use]
-    pub fn new(started: Timestamp, now: Timestamp, dry_run: bool, finished: &Finished) -> Self {
+    pub fn new(part: Part, started: Timestamp, now: Timestamp, dry_run: bool, finished: &Finished) -> Self {
         let outcome = finished.outcome.clone();
         let error = finished.error.as_ref().map(ToString::to_string);
         let left = outcome.failed + outcome.no_room + outcome.broken + outcome.to_fetch;
         Self {
+            part,
             started,
             seconds: now.duration_since(started).as_secs_f64(),
             dry_run,
@@ -39,6 +44,13 @@ impl Summary {
             error,
             outcome,
         }
+    }
+
+    /// A part that was left out, because of what ended the part before it.
+    #[must_use]
+    pub fn without_run(part: Part, started: Timestamp, dry_run: bool, error: Option<String>) -> Self {
+        let outcome = Outcome::default();
+        Self { part, started, seconds: 0.0, dry_run, complete: false, error, outcome }
     }
 
     /// How long the run took.
@@ -75,5 +87,28 @@ impl Summary {
             && touched + changed + out.waiting == 0
             && out.albums.is_empty()
             && out.warnings.is_empty()
+    }
+}
+
+/// Before there was another part, runs told of photos alone.
+fn photos() -> Part {
+    Part::Photos
+}
+
+/// The summaries of a run as one JSON document: that of the first part at the top, that of Drive in `drive` where photos
+/// go before it.
+#[derive(Debug, Serialize)]
+pub struct Summaries<'a> {
+    #[serde(flatten)]
+    first: Option<&'a Summary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drive: Option<&'a Summary>,
+}
+
+impl<'a> Summaries<'a> {
+    /// The summaries of the parts, in their order.
+    #[must_use]
+    pub fn new(summaries: &'a [Summary]) -> Self {
+        Self { first: summaries.first(), drive: summaries.get(1) }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::Summary;
 use super::figures::{bytes, count, counted, shown, span};
+use crate::model::Part;
 use crate::sync::tally::{Library, Trouble};
 
 /// Items named in the text; the JSON names more.
@@ -11,6 +12,25 @@ const NAMED: usize = 10;
 
 /// Column where the text of a line begins.
 const COLUMN: usize = 16;
+
+/// The summaries of the parts of a run, each below its name where there are several.
+#[must_use]
+pub fn texts(summaries: &[Summary]) -> String {
+    match summaries {
+        [one] => text(one),
+        several => several
+            .iter()
+            .map(|summary| {
+                let name = match summary.part {
+                    Part::Photos => "iCloud Photos",
+                    Part::Drive => "iCloud Drive",
+                };
+                format!("{name}\n{}", text(summary))
+            })
+            .collect::<Vec<_>>()
+            .join("\n"),
+    }
+}
 
 /// The summary as lines of text.
 #[must_use]
@@ -280,7 +300,15 @@ mod tests {
 
     fn summary(outcome: Outcome) -> Summary {
         let started = jiff::Timestamp::UNIX_EPOCH;
-        Summary { started, seconds: 2.0, dry_run: false, complete: true, error: None, outcome }
+        Summary {
+            part: Part::Photos,
+            started,
+            seconds: 2.0,
+            dry_run: false,
+            complete: true,
+            error: None,
+            outcome,
+        }
     }
 
     #[test]

@@ -13,11 +13,11 @@ pub enum MetaKey {
     /// SHA-256 of the Apple ID that this state belongs to.
     Account,
     /// Identity of the photo mirror's destination.
-    PhotosMirror,
+    Mirror,
     /// Fingerprint of the parts of the job file that decide which files a photo has and how they are named.
-    PhotosPolicy,
+    Policy,
     /// Permissions that new files and directories of the mirror get, as the job file has them.
-    PhotosModes,
+    Modes,
     /// Fingerprint of what the job file says about album views; empty when there are none.
     Views,
     /// When zones were last discovered: seconds since 1970.
@@ -37,9 +37,9 @@ impl MetaKey {
         match self {
             Self::Format => "format",
             Self::Account => "account",
-            Self::PhotosMirror => "photos.mirror",
-            Self::PhotosPolicy => "photos.policy",
-            Self::PhotosModes => "photos.modes",
+            Self::Mirror => "photos.mirror",
+            Self::Policy => "photos.policy",
+            Self::Modes => "photos.modes",
             Self::Views => "views",
             Self::ZonesChecked => "zones.checked",
             Self::NextMark => "marks.next",

@@ -13,17 +13,20 @@ use crate::event::{Event, Observer};
 use crate::http;
 use crate::http::pacing::Pacer;
 use crate::icloud::photos::Photos;
+use crate::model::Part;
 use crate::state::{Batch, State, StateError, View};
 use crate::tree::Root;
 
 /// What the parts of a run share. Cheap to clone.
 #[derive(Clone)]
 pub struct Context {
+    /// Which half of the job is brought up to date.
+    pub part: Part,
     /// The job.
     pub job: Arc<Job>,
     /// Catalog and ledger.
     pub state: Arc<State>,
-    /// The destination of photos.
+    /// The destination.
     pub root: Arc<Root>,
     /// iCloud Photos.
     pub photos: Photos,
@@ -64,6 +67,11 @@ impl Context {
     #[must_use]
     pub fn today(&self) -> jiff::civil::Date {
         self.clock.now().to_zoned_datetime(jiff::tz::TimeZone::system()).date()
+    }
+
+    /// Bytes of the destination's disk that stay free.
+    pub(super) fn keep_free(&self) -> u64 {
+        self.job.keep_free(self.part)
     }
 
     /// Tells whoever watches.

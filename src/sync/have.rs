@@ -107,7 +107,7 @@ struct Hashed {
 pub fn have(folder: &Path, search: &Search<'_>, mut each: impl FnMut(Had)) -> Result<Totals, RunError> {
     let folder = Folder::open(folder)?;
     let view = search.reader.view()?;
-    let known = state::text(&view, MetaKey::PhotosMirror)?.and_then(|id| id.parse::<MirrorId>().ok());
+    let known = state::text(&view, MetaKey::Mirror)?.and_then(|id| id.parse::<MirrorId>().ok());
     drop(view);
     let root = Root::inspect(search.destination, known.as_ref(), false)?.0;
     let unproven = unproven_sizes(search.reader)?;

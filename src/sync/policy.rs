@@ -15,7 +15,7 @@ const WITH_HIDDEN: &str = "hidden=true";
 /// Marks every item dirty when the job file asks for other files than at the last run.
 pub(super) async fn follow(ctx: &Context) -> Result<(), RunError> {
     let wanted = fingerprint(&ctx.job.photos);
-    let known = ctx.read(|view| state::text(view, MetaKey::PhotosPolicy)).await?;
+    let known = ctx.read(|view| state::text(view, MetaKey::Policy)).await?;
     if known.as_ref() == Some(&wanted) {
         return Ok(());
     }
@@ -29,7 +29,7 @@ pub(super) async fn follow(ctx: &Context) -> Result<(), RunError> {
     // After the marks: a crash in between marks again. Libraries that are in scope now are looked for at once.
     ctx.write(move |batch| {
         batch.set_meta_number(MetaKey::ZonesChecked, 0)?;
-        batch.set_meta_text(MetaKey::PhotosPolicy, &wanted)
+        batch.set_meta_text(MetaKey::Policy, &wanted)
     })
     .await?;
     Ok(())
@@ -38,12 +38,12 @@ pub(super) async fn follow(ctx: &Context) -> Result<(), RunError> {
 /// Says what a change of the permissions means for files that are there.
 pub(super) async fn follow_modes(ctx: &Context) -> Result<(), RunError> {
     let octal = |mode: Option<u32>| mode.map_or_else(|| "umask".to_owned(), |mode| format!("{mode:04o}"));
-    let modes = ctx.job.photos.modes;
+    let modes = ctx.job.modes(ctx.part);
     let wanted = format!("{} {}", octal(modes.file), octal(modes.dir));
     let (known, ran_before) = ctx
         .read(|view| {
-            let ran_before = state::text(view, MetaKey::PhotosPolicy)?.is_some();
-            Ok((state::text(view, MetaKey::PhotosModes)?, ran_before))
+            let ran_before = state::text(view, MetaKey::Policy)?.is_some();
+            Ok((state::text(view, MetaKey::Modes)?, ran_before))
         })
         .await?;
     let known = known.unwrap_or_else(|| "umask umask".to_owned());
@@ -56,7 +56,7 @@ pub(super) async fn follow_modes(ctx: &Context) -> Result<(), RunError> {
              theirs until you change them with `chmod`",
         );
     }
-    Ok(ctx.write(move |batch| batch.set_meta_text(MetaKey::PhotosModes, &wanted)).await?)
+    Ok(ctx.write(move |batch| batch.set_meta_text(MetaKey::Modes, &wanted)).await?)
 }
 
 async fn mark_all(ctx: &Context) -> Result<(), RunError> {

@@ -20,7 +20,7 @@ use crate::http::retry::{Class, Classify as _};
 use crate::icloud::cloudkit::CloudKitError;
 use crate::icloud::photos::Photos;
 use crate::icloud::session::{Account, Session, Store, Trouble};
-use crate::model::hex;
+use crate::model::{Part, hex};
 use crate::secret::Passwords;
 use crate::state::{self, MetaKey, Progress, State};
 use crate::tree::{MirrorId, Root, TreeError};
@@ -65,14 +65,14 @@ pub struct Finished {
     pub error: Option<RunError>,
 }
 
-/// Carries out one run: bring the catalog up to date, plan what differs, fetch, verify, place, record.
-pub async fn run(job: Arc<Job>, state: Arc<State>, edges: Edges, options: Options) -> Finished {
+/// Carries out one run of one part: bring the catalog up to date, plan what differs, fetch, verify, place, record.
+pub async fn run(job: Arc<Job>, part: Part, state: Arc<State>, edges: Edges, options: Options) -> Finished {
     let tally = Arc::new(Tally::default());
     // On the heap: the future of a whole run is large.
     let http = edges.http.for_a_new_run();
     let edges = Edges { http: http.clone(), ..edges };
     let before = http.sent();
-    let result = Box::pin(go(job, state, edges, options, tally.clone())).await;
+    let result = Box::pin(go(job, part, state, edges, options, tally.clone())).await;
     let sent = http.sent();
     tally.note(|out| {
         out.calls = sent.calls - before.calls;
@@ -100,18 +100,20 @@ fn is_refusal(error: &RunError) -> bool {
 
 async fn go(
     job: Arc<Job>,
+    part: Part,
     state: Arc<State>,
     edges: Edges,
     options: Options,
     tally: Arc<Tally>,
 ) -> Result<(), RunError> {
     check_account(&job, &state)?;
-    let root = open_destination(&job.photos.destination, &state, options)?.with_modes(job.photos.modes)?;
+    let root = open_destination(job.destination(part), &state, options)?.with_modes(job.modes(part))?;
     let Edges { http, store, account, passwords, clock, observer, cancel } = edges;
     observer.on(&Event::Phase("Asking iCloud what changed".into()));
     let session = Session::resume(http.clone(), store, account, passwords, clock.clone()).await?;
     let classes = Arc::new(Classes::load(&state.view()?)?);
     let ctx = Context {
+        part,
         photos: Photos::new(session),
         root: Arc::new(root),
         bodies: Pacer::new(job.network.connections as usize, http.patience().clone()),
@@ -219,8 +221,7 @@ pub(super) fn account_mark(job: &Job) -> String {
 
 /// Opens the destination and makes sure that it is the one this state knows.
 fn open_destination(path: &Path, state: &State, options: Options) -> Result<Root, RunError> {
-    let known =
-        state::text(&state.view()?, MetaKey::PhotosMirror)?.and_then(|id| id.parse::<MirrorId>().ok());
+    let known = state::text(&state.view()?, MetaKey::Mirror)?.and_then(|id| id.parse::<MirrorId>().ok());
     if options.dry_run {
         let (root, found) = Root::inspect(path, known.as_ref(), options.accept_destination)?;
         if known.is_some() && known != found {
@@ -235,7 +236,7 @@ fn open_destination(path: &Path, state: &State, options: Options) -> Result<Root
         }
         // Last, so that a crash before it forgets again.
         let id = opened.id.to_string();
-        state.write(|batch| batch.set_meta_text(MetaKey::PhotosMirror, &id))?;
+        state.write(|batch| batch.set_meta_text(MetaKey::Mirror, &id))?;
     }
     Ok(opened.root)
 }

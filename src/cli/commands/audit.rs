@@ -12,6 +12,7 @@ use crate::cli::job::load;
 use crate::cli::progress::Progress;
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::SystemClock;
+use crate::model::Part;
 use crate::report::audit::{AuditReport, Form};
 use crate::secret::Passwords;
 use crate::sync::RunError;
@@ -26,7 +27,7 @@ const NAMED_IN_FULL: usize = 10_000;
 pub(super) async fn audit(global: &Global, console: &Console, args: &Audit) -> Result<Exit, Failure> {
     let loaded = load(global)?;
     // Before anything is created: without a state there is nothing to look at.
-    let reader = loaded.reader()?;
+    let reader = loaded.reader(Part::Photos)?;
     let (books, _lock) = if args.no_repair {
         (Books::Closed(reader), None)
     } else {
@@ -35,7 +36,7 @@ pub(super) async fn audit(global: &Global, console: &Console, args: &Audit) -> R
             ..failure
         })?;
         drop(reader);
-        (Books::Open(loaded.state()?), Some(lock))
+        (Books::Open(loaded.state(Part::Photos)?), Some(lock))
     };
     let form = match (console.json, args.csv) {
         (_, true) => Form::Csv,

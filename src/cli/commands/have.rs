@@ -9,6 +9,7 @@ use crate::cli::failure::run_exit;
 use crate::cli::job::load;
 use crate::cli::progress::Progress;
 use crate::cli::{Console, Exit, Failure};
+use crate::model::Part;
 use crate::report::figures::{bytes, counted};
 use crate::report::had::line;
 use crate::sync::RunError;
@@ -16,7 +17,7 @@ use crate::sync::have::{Had, Search, Totals, have as look};
 
 pub(super) async fn have(global: &Global, console: &Console, args: &Have) -> Result<Exit, Failure> {
     let loaded = load(global)?;
-    let reader = loaded.reader()?;
+    let reader = loaded.reader(Part::Photos)?;
     let (progress, signals) = (Arc::new(Progress::new(console)), Signals::listen());
     let (job, dir, observer, cancel) =
         (loaded.job.clone(), args.dir.clone(), progress.clone(), signals.cancel.clone());

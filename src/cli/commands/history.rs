@@ -9,6 +9,7 @@ use crate::cli::job::load;
 use crate::cli::mirror_path::locate;
 use crate::cli::moment::{Edge, option};
 use crate::cli::{Console, Exit, Failure};
+use crate::model::Part;
 use crate::report::history::{Filter, History};
 use crate::state::{self, MetaKey, Moment};
 use crate::tree::{Dir, Root};
@@ -25,8 +26,8 @@ pub(super) fn history(global: &Global, console: &Console, args: &HistoryOf) -> R
         to: until.map_or(Moment::LAST, |time| Moment::until(time.as_millisecond())),
         limit: args.limit,
     };
-    let reader = loaded.reader()?;
-    let known = state::text(&reader.view()?, MetaKey::PhotosMirror)?.and_then(|id| id.parse().ok());
+    let reader = loaded.reader(Part::Photos)?;
+    let known = state::text(&reader.view()?, MetaKey::Mirror)?.and_then(|id| id.parse().ok());
     // Whether a file is still in the attic is told where its disk is at hand.
     let root = Root::inspect(destination, known.as_ref(), false).ok().map(|(root, _)| root);
     let history = History { reader: &reader, root: root.as_ref(), keep_days: loaded.job.removed.keep_days };

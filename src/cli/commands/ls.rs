@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::cli::args::{Global, Ls, What};
 use crate::cli::job::load;
 use crate::cli::{Console, Exit, Failure};
+use crate::model::Part;
 use crate::report::figures::{bytes, counted, shown};
 use crate::report::holdings;
 use crate::report::holdings::{AlbumEntry, Holdings, LibraryEntry, PhotoEntry};
@@ -12,7 +13,7 @@ use crate::report::holdings::{AlbumEntry, Holdings, LibraryEntry, PhotoEntry};
 pub(super) fn ls(global: &Global, console: &Console, args: &Ls) -> Result<Exit, Failure> {
     let What::Photos = args.what;
     let loaded = load(global)?;
-    let reader = loaded.reader()?;
+    let reader = loaded.reader(Part::Photos)?;
     let view = reader.view()?;
     let holdings = holdings(&view)?;
     let place = match &args.path {

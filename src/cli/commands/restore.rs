@@ -10,6 +10,7 @@ use crate::cli::job::load;
 use crate::cli::mirror_path::{locate, real};
 use crate::cli::moment::{Edge, option};
 use crate::cli::{Console, Exit, Failure};
+use crate::model::Part;
 use crate::report::figures::{counted, shown};
 use crate::report::restored::line;
 use crate::sync::restore::{Brought, Request, Restored, Totals, Version, destination, restore as bring_back};
@@ -34,10 +35,10 @@ pub(super) fn restore(global: &Global, console: &Console, args: &Restore) -> Res
     };
     let _lock = loaded.lock(console)?;
     let (state, _scratch) = if args.dry_run {
-        let (state, scratch) = loaded.state_copy()?;
+        let (state, scratch) = loaded.state_copy(Part::Photos)?;
         (state, Some(scratch))
     } else {
-        (loaded.state()?, None)
+        (loaded.state(Part::Photos)?, None)
     };
     let root = destination(mirror, &state, args.dry_run)
         .map_err(|error| Failure::from(&error))?

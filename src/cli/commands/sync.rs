@@ -11,7 +11,8 @@ use crate::cli::job::{Loaded, load};
 use crate::cli::progress::Progress;
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::SystemClock;
-use crate::report::{Summary, summary_text};
+use crate::model::Part;
+use crate::report::{Summaries, Summary, summary_text};
 use crate::secret::Passwords;
 use crate::state::State;
 use crate::sync::RunError;
@@ -28,44 +29,87 @@ pub(super) async fn sync(global: &Global, console: &Console, args: &Sync) -> Res
     once(&loaded, console, options).await
 }
 
-/// One run of a job, shown as it goes, summed up and remembered.
+/// One run of a job, shown as it goes, summed up and remembered. Trouble with one part leaves the
+/// other alone.
 pub(in crate::cli) async fn once(
     loaded: &Loaded,
     console: &Console,
     options: Options,
 ) -> Result<Exit, Failure> {
     let _lock = loaded.lock_for_run(console)?;
+    let progress = Arc::new(Progress::new(console));
+    let signals = Signals::listen();
+    let (mut summaries, mut failures, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
+    for part in loaded.job.parts() {
+        // One attempt to sign in a run, and nobody is asked twice.
+        if exit == Exit::SignIn {
+            let why = summaries.last().and_then(|summary: &Summary| summary.error.clone());
+            summaries.push(Summary::without_run(part, Timestamp::now(), options.dry_run, why));
+            continue;
+        }
+        match one(loaded, console, part, &progress, &signals, options).await {
+            Ok((finished, summary)) => {
+                exit = exit.worse(self::exit(&finished, signals.stopped_by()));
+                failures.extend(finished.error.as_ref().map(Failure::from));
+                summaries.push(summary);
+            }
+            Err(failure) => {
+                exit = exit.worse(failure.exit);
+                failures.push(failure);
+            }
+        }
+        if signals.cancel.is_cancelled() {
+            break;
+        }
+    }
+    progress.finish();
+    // Where nothing ran, there is nothing to tell but why.
+    if summaries.is_empty()
+        && let Some(failure) = failures.pop()
+    {
+        for failure in &failures {
+            console.failure(failure);
+        }
+        return Err(failure);
+    }
+    if console.json {
+        console.out_json(&Summaries::new(&summaries))?;
+    } else if !console.quiet {
+        console.out(&console.labelled(&summary_text::texts(&summaries)));
+    }
+    for failure in &failures {
+        console.failure(failure);
+    }
+    Ok(exit)
+}
+
+/// One run of one part.
+async fn one(
+    loaded: &Loaded,
+    console: &Console,
+    part: Part,
+    progress: &Arc<Progress>,
+    signals: &Signals,
+    options: Options,
+) -> Result<(Finished, Summary), Failure> {
     let (state, rebuilt, _scratch) = if options.dry_run {
-        let (state, scratch) = loaded.state_copy()?;
+        let (state, scratch) = loaded.state_copy(part)?;
         (state, None, Some(scratch))
     } else {
-        let (state, rebuilt) = loaded.state_for_run(options.accept_destination)?;
+        let (state, rebuilt) = loaded.state_for_run(part, options.accept_destination)?;
         (state, rebuilt, None)
     };
     if let Some(line) = &rebuilt {
         tracing::warn!("{line}");
         console.warning(line);
     }
-    let state = Arc::new(state);
-    let progress = Arc::new(Progress::new(console));
-    let signals = Signals::listen();
-    let ran = run_and_remember(loaded, state, progress.clone(), &signals, options, rebuilt).await;
-    progress.finish();
-    let (finished, summary) = ran?;
-    if console.json {
-        console.out_json(&summary)?;
-    } else if !console.quiet {
-        console.out(&console.labelled(&summary_text::text(&summary)));
-    }
-    if let Some(error) = &finished.error {
-        console.failure(&Failure::from(error));
-    }
-    Ok(exit(&finished, signals.stopped_by()))
+    run_and_remember(loaded, part, Arc::new(state), progress.clone(), signals, options, rebuilt).await
 }
 
-/// Carries out one run, whose lock is held, and writes down its summary.
+/// Carries out one run of a part, whose lock is held, and writes down its summary.
 pub(super) async fn run_and_remember(
     loaded: &Loaded,
+    part: Part,
     state: Arc<State>,
     progress: Arc<Progress>,
     signals: &Signals,
@@ -82,9 +126,9 @@ pub(super) async fn run_and_remember(
         observer: progress,
         cancel: signals.cancel.clone(),
     };
-    let mut finished = run(loaded.job.clone(), state.clone(), edges, options).await;
+    let mut finished = run(loaded.job.clone(), part, state.clone(), edges, options).await;
     finished.outcome.warnings.splice(0..0, warning);
-    let summary = Summary::new(started, Timestamp::now(), options.dry_run, &finished);
+    let summary = Summary::new(part, started, Timestamp::now(), options.dry_run, &finished);
     if !options.dry_run {
         match remember(&state, &summary) {
             // What ended the run is the one to tell; where the state is the trouble, its record fails too.

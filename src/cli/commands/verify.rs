@@ -13,6 +13,7 @@ use crate::cli::moment::{Edge, option};
 use crate::cli::progress::Progress;
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::SystemClock;
+use crate::model::Part;
 use crate::report::verified::VerifyReport;
 use crate::state::{State, dirty_after};
 use crate::sync::RunError;
@@ -22,16 +23,18 @@ use crate::sync::verify::{Books, Edges, Request, known, mend, outcomes, verify a
 pub(super) async fn verify(global: &Global, console: &Console, args: &Verify) -> Result<Exit, Failure> {
     let loaded = load(global)?;
     let request = request(&loaded, args)?;
-    let reader = loaded.reader()?;
-    let books = Books::Beside { reader, dir: loaded.job.state_dir.clone(), file: loaded.state_file() };
+    let reader = loaded.reader(Part::Photos)?;
+    let books =
+        Books::Beside { reader, dir: loaded.job.state_dir.clone(), file: loaded.state_file(Part::Photos) };
     let (progress, signals) = (Arc::new(Progress::new(console)), Signals::listen());
     let edges =
         Edges { clock: Arc::new(SystemClock), observer: progress.clone(), cancel: signals.cancel.clone() };
     let start = Timestamp::now();
     let (job, at_work) = (loaded.job.clone(), edges.clone());
-    let finished = tokio::task::spawn_blocking(move || read_again(job, books, &at_work, &request))
-        .await
-        .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    let finished =
+        tokio::task::spawn_blocking(move || read_again(job, Part::Photos, books, &at_work, &request))
+            .await
+            .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     let mut report = VerifyReport {
         result: finished.result,
         seconds: Timestamp::now().duration_since(start).as_secs_f64(),
@@ -89,18 +92,18 @@ async fn repair(
     report: &mut VerifyReport,
 ) -> Result<Option<RunError>, Failure> {
     let _lock = loaded.lock_for_run(console)?;
-    let state = Arc::new(loaded.state()?);
+    let state = Arc::new(loaded.state(Part::Photos)?);
     let mut error = None;
     if has_work(&state)? {
         let options = Options { without_slice: true, ..Options::default() };
         let (finished, summary) =
-            run_and_remember(loaded, state.clone(), progress, signals, options, None).await?;
+            run_and_remember(loaded, Part::Photos, state.clone(), progress, signals, options, None).await?;
         error = finished.error;
         report.run = Some(summary);
     }
     if !matches!(error, Some(RunError::Interrupted)) {
         let (job, books, at_work) = (loaded.job.clone(), state.clone(), edges.clone());
-        let mended = tokio::task::spawn_blocking(move || mend(&job, &books, &at_work))
+        let mended = tokio::task::spawn_blocking(move || mend(&job, Part::Photos, &books, &at_work))
             .await
             .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         match mended {

@@ -98,7 +98,7 @@ fn added(task: &Task) -> u64 {
 async fn free(ctx: &Context) -> Result<u64, RunError> {
     let root = ctx.root.clone();
     let space = blocking(move || root.space()).await?;
-    Ok(if space.total == 0 { UNKNOWN } else { space.free.saturating_sub(ctx.job.photos.keep_free) })
+    Ok(if space.total == 0 { UNKNOWN } else { space.free.saturating_sub(ctx.keep_free()) })
 }
 
 /// Tells, for a run that touches nothing, when what would come does not fit.
@@ -121,6 +121,6 @@ pub(super) async fn verdict(ctx: &Context) -> Result<(), RunError> {
         destination: ctx.root.path().to_owned(),
         files: out.no_room,
         missing,
-        keep_free: ctx.job.photos.keep_free,
+        keep_free: ctx.keep_free(),
     })
 }

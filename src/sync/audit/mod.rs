@@ -117,7 +117,7 @@ fn open_destination(job: &Job, books: &Books) -> Result<Root, RunError> {
     if state::text(&view, MetaKey::Account)?.is_some_and(|known| known != run::account_mark(job)) {
         return Err(RunError::OtherAccount { state_dir: job.state_dir.display().to_string() });
     }
-    let known = state::text(&view, MetaKey::PhotosMirror)?.and_then(|id| id.parse::<MirrorId>().ok());
+    let known = state::text(&view, MetaKey::Mirror)?.and_then(|id| id.parse::<MirrorId>().ok());
     drop(view);
     Ok(Root::inspect(&job.photos.destination, known.as_ref(), false)?.0)
 }
@@ -224,7 +224,7 @@ fn look_here(
 ) -> Result<(), RunError> {
     unreadable(desk, deep)?;
     let leaving = leaving::Leaving::count(desk)?;
-    let followed = state::text(&desk.books.view()?, MetaKey::PhotosPolicy)?;
+    let followed = state::text(&desk.books.view()?, MetaKey::Policy)?;
     let other_policy = followed.is_some_and(|known| known != policy::fingerprint(&desk.job.photos));
     let local = local::look(desk, zones, &leaving, other_policy)?;
     counters::compare(desk, zones, &local, told, deep)?;

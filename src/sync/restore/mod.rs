@@ -112,7 +112,7 @@ pub fn restore(
 
 /// Opens the destination of a job, which must hold the mirror that the state knows, or any mirror when the state was lost.
 pub fn destination(path: &Path, state: &State, dry_run: bool) -> Result<Root, RunError> {
-    let text = state::text(&state.view()?, MetaKey::PhotosMirror)?;
+    let text = state::text(&state.view()?, MetaKey::Mirror)?;
     let known = text.and_then(|id| id.parse::<MirrorId>().ok());
     // Looked at first: opening would make a mirror of an empty directory.
     let (root, found) = Root::inspect(path, known.as_ref(), false)?;

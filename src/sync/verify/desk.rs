@@ -64,7 +64,7 @@ impl Desk {
 
     /// Makes sure that the mirror is still there: files of a disk that was unmounted are not missing.
     pub(super) fn mirror_is_there(&self) -> Result<(), RunError> {
-        let known = text(&self.books.view()?, MetaKey::PhotosMirror)?;
+        let known = text(&self.books.view()?, MetaKey::Mirror)?;
         let known = known.and_then(|id| id.parse::<MirrorId>().ok());
         Root::inspect(self.root.path(), known.as_ref(), false)?;
         Ok(())

@@ -32,6 +32,7 @@ use super::RunError;
 use crate::clock::Clock;
 use crate::config::Job;
 use crate::event::Observer;
+use crate::model::Part;
 use crate::state::{self, MetaKey};
 use crate::tree::{Dir, MirrorId, Root};
 pub use books::Books;
@@ -80,8 +81,8 @@ pub struct Finished {
 }
 
 /// Reads what is asked for. Blocks.
-pub fn verify(job: Arc<Job>, books: Books, edges: &Edges, request: &Request) -> Finished {
-    match begin(job, books, edges, request) {
+pub fn verify(job: Arc<Job>, part: Part, books: Books, edges: &Edges, request: &Request) -> Finished {
+    match begin(job, part, books, edges, request) {
         Err(error) => Finished { result: Verified::default(), resumed: None, error: Some(error) },
         Ok((desk, extent, resumed)) => {
             let error = Pass::new(&desk, extent).run().err();
@@ -93,9 +94,15 @@ pub fn verify(job: Arc<Job>, books: Books, edges: &Edges, request: &Request) -> 
 
 type Begun = (Desk, Extent, Option<Timestamp>);
 
-fn begin(job: Arc<Job>, books: Books, edges: &Edges, request: &Request) -> Result<Begun, RunError> {
+fn begin(
+    job: Arc<Job>,
+    part: Part,
+    books: Books,
+    edges: &Edges,
+    request: &Request,
+) -> Result<Begun, RunError> {
     let view = books.view()?;
-    let root = mirror(&job, &view)?;
+    let root = mirror(&job, part, &view)?;
     let now = edges.clock.now();
     let whole = request.of.is_empty() && request.since.is_none() && request.sample.is_none();
     let going = match state::text(&view, MetaKey::VerifyPass)? {
@@ -132,7 +139,7 @@ fn begin(job: Arc<Job>, books: Books, edges: &Edges, request: &Request) -> Resul
 }
 
 /// Opens the destination to look at, which must hold the mirror that the state knows.
-fn mirror(job: &Job, view: &state::View) -> Result<Root, RunError> {
-    let known = state::text(view, MetaKey::PhotosMirror)?.and_then(|id| id.parse::<MirrorId>().ok());
-    Ok(Root::inspect(&job.photos.destination, known.as_ref(), false)?.0)
+fn mirror(job: &Job, part: Part, view: &state::View) -> Result<Root, RunError> {
+    let known = state::text(view, MetaKey::Mirror)?.and_then(|id| id.parse::<MirrorId>().ok());
+    Ok(Root::inspect(job.destination(part), known.as_ref(), false)?.0)
 }

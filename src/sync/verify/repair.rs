@@ -16,7 +16,7 @@ use super::note::is_wanted;
 use super::result::Verified;
 use super::{Edges, mirror};
 use crate::config::Job;
-use crate::model::ContentHasher;
+use crate::model::{ContentHasher, Part};
 use crate::state::{
     self, Condition, HistoryEvent, Lies, Moment, Order, PlacedFile, Proof, State, View, What, Why,
 };
@@ -62,11 +62,11 @@ pub struct Mended {
 
 /// Looks on this disk, the attic included, for the content of files that are wrong and that no run fetches, and copies what
 /// it finds. What was missing and is found nowhere is given up; such files are told. The job's lock must be held.
-pub fn mend(job: &Arc<Job>, state: &Arc<State>, edges: &Edges) -> Result<Vec<Mended>, RunError> {
+pub fn mend(job: &Arc<Job>, part: Part, state: &Arc<State>, edges: &Edges) -> Result<Vec<Mended>, RunError> {
     let desk = Desk {
         job: job.clone(),
         books: Books::Held(state.clone()),
-        root: mirror(job, &state.view()?)?,
+        root: mirror(job, part, &state.view()?)?,
         clock: edges.clock.clone(),
         observer: edges.observer.clone(),
         cancel: edges.cancel.clone(),
@@ -78,9 +78,9 @@ pub fn mend(job: &Arc<Job>, state: &Arc<State>, edges: &Edges) -> Result<Vec<Men
         return Ok(vec![]);
     }
     desk.phase("Looking on this disk for what iCloud has no more");
-    let id = state::text(&state.view()?, state::MetaKey::PhotosMirror)?;
+    let id = state::text(&state.view()?, state::MetaKey::Mirror)?;
     let id = id.and_then(|id| id.parse::<MirrorId>().ok());
-    let root = Root::open(&job.photos.destination, id.as_ref(), false)?.root;
+    let root = Root::open(job.destination(part), id.as_ref(), false)?.root;
     search(&root, state, &mut orphans, edges)?;
     let mut lost = Vec::new();
     for orphan in orphans.into_iter().filter(|orphan| orphan.condition == Condition::Missing) {

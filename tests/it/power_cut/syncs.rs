@@ -10,6 +10,7 @@ use larder::config::Job;
 use larder::event::Silent;
 use larder::http::{self, Settings};
 use larder::icloud::session::{Account, Endpoints, Store, USER_AGENT};
+use larder::model::Part;
 use larder::secret::Passwords;
 use larder::sync::run::{Edges, Finished, Options, run};
 use secrecy::ExposeSecret as _;
@@ -52,7 +53,7 @@ impl<'a> Inside<'a> {
             observer: Arc::new(Silent),
             cancel: tokio_util::sync::CancellationToken::new(),
         };
-        Some(self.runtime.block_on(run(self.job.clone(), state, edges, Options::default())))
+        Some(self.runtime.block_on(run(self.job.clone(), Part::Photos, state, edges, Options::default())))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The words of the field: zones, assets, masters, resources, albums, checksums. Data only; no I/O.
+//! The words of the field: zones, assets, masters, resources, albums, items of Drive, checksums. Data only; no I/O.
 //!
 //! Every other room may use these, and they use nothing of the crate.
 
@@ -6,6 +6,7 @@ mod album;
 mod asset;
 mod checksum;
 mod id;
+mod node;
 mod part;
 mod resource;
 
@@ -13,5 +14,6 @@ pub use album::{Album, AlbumKind, Member};
 pub use asset::{Asset, Master};
 pub use checksum::{Checksum, ContentHasher, Digest, hex};
 pub use id::{Area, ItemId, ZoneId};
+pub use node::{Node, NodeKind, Share};
 pub use part::Part;
 pub use resource::{Kind, Resource};

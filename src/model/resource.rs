@@ -1,10 +1,10 @@
-//! The files that belong to a photo.
+//! The files that belong to a photo, and what a file is for its item.
 
 use serde::{Deserialize, Serialize};
 
 use super::Checksum;
 
-/// What a resource is for the photo that it belongs to. The discriminants are stored: never renumber.
+/// What a file is for the item that it belongs to. The discriminants are stored: never renumber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
@@ -19,26 +19,32 @@ pub enum Kind {
     EditedStill = 3,
     /// `resVidFull` of the asset: the rendered edit of a video or of a Live Photo's video.
     EditedMotion = 4,
+    /// A file of Drive, in whichever form it lies on disk: a package is one as well.
+    File = 5,
+    /// A folder of Drive: the directory itself.
+    Folder = 6,
 }
 
 impl Kind {
-    /// Every kind, in the order in which a photo's files are named and fetched.
+    /// Every kind of a photo's files, in the order in which they are named and fetched.
     pub const ALL: [Self; 5] =
         [Self::Original, Self::Alternative, Self::Motion, Self::EditedStill, Self::EditedMotion];
 
-    /// Prefix of the CloudKit fields that describe it, for example `resOriginal` in `resOriginalRes`.
+    /// Prefix of the CloudKit fields that describe it, for example `resOriginal` in `resOriginalRes`; `None` for what no
+    /// record of a photo describes.
     #[must_use]
-    pub fn field_prefix(self) -> &'static str {
-        match self {
+    pub fn field_prefix(self) -> Option<&'static str> {
+        Some(match self {
             Self::Original => "resOriginal",
             Self::Alternative => "resOriginalAlt",
             Self::Motion => "resOriginalVidCompl",
             Self::EditedStill => "resJPEGFull",
             Self::EditedMotion => "resVidFull",
-        }
+            Self::File | Self::Folder => return None,
+        })
     }
 
-    /// Whether the resource hangs on the `CPLMaster` (otherwise on the `CPLAsset`).
+    /// Whether the resource hangs on the `CPLMaster`. Otherwise it hangs on the `CPLAsset`, or belongs to no photo.
     #[must_use]
     pub fn is_on_master(self) -> bool {
         matches!(self, Self::Original | Self::Alternative | Self::Motion)
@@ -53,6 +59,8 @@ impl Kind {
             Self::Motion => "motion",
             Self::EditedStill => "edited",
             Self::EditedMotion => "edited-motion",
+            Self::File => "file",
+            Self::Folder => "folder",
         }
     }
 }

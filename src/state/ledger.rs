@@ -74,6 +74,8 @@ pub struct PlacedFile {
     pub lies: Lies,
     /// Whether a person brought it back from the attic: no run removes it again.
     pub pinned: bool,
+    /// The content half of the etag that the content on disk belongs to, for a file of Drive.
+    pub tag: Option<String>,
 }
 
 impl PlacedFile {

@@ -22,6 +22,10 @@ pub enum MetaKey {
     Views,
     /// When zones were last discovered: seconds since 1970.
     ZonesChecked,
+    /// The crawl of Drive that is under way.
+    Crawl,
+    /// When the last complete full crawl of Drive ended: seconds since 1970.
+    FullCrawl,
     /// The next number for a dirty mark.
     NextMark,
     /// How far the mirror was read again, and when.
@@ -42,6 +46,8 @@ impl MetaKey {
             Self::Modes => "photos.modes",
             Self::Views => "views",
             Self::ZonesChecked => "zones.checked",
+            Self::Crawl => "crawl",
+            Self::FullCrawl => "crawl.full",
             Self::NextMark => "marks.next",
             Self::Rereads => "verify.read",
             Self::VerifyPass => "verify.pass",

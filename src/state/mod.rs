@@ -5,10 +5,12 @@
 //! durable transaction. Reading happens in short [`View`]s, also from other processes while a run writes
 //! ([`Reader`]). The state is a cache of the truth: with the file gone, a run rebuilds it.
 
+mod absent;
 mod aside;
 mod audit;
 mod broken;
 mod catalog;
+mod crawl;
 mod dirty;
 mod error;
 mod history;
@@ -16,6 +18,7 @@ mod key;
 mod ledger;
 mod lock;
 mod meta;
+mod nodes;
 mod open;
 mod reread;
 mod row;
@@ -26,6 +29,7 @@ mod views;
 mod wrong;
 mod zone;
 
+pub use absent::{Absent, absent_after};
 pub use aside::put_aside;
 pub use audit::{Fate, is_member};
 pub use broken::{Broken, broken_after};
@@ -33,6 +37,7 @@ pub use catalog::{
     Change, Gone, MasterRow, album, albums, asset, assets_after, assets_of, each_asset, master, members,
     memberships,
 };
+pub use crawl::{Crawl, CrawlKind, Queued, Turn, crawl, is_listed, last_full_crawl, queued};
 pub use dirty::{Mark, dirty_after, mark};
 pub use error::StateError;
 pub use history::{HistoryEvent, Moment, Order, What, Why, history, oldest_event};
@@ -42,6 +47,7 @@ pub use ledger::{
 };
 pub use lock::JobLock;
 pub use meta::{MetaKey, number, text};
+pub use nodes::{ancestors, children, node, nodes_after, share_of};
 pub use open::{FORMAT, Reader, State};
 pub use reread::{Place, Reading, Rereads, Span, rereads};
 pub use runs::last_run;

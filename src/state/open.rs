@@ -22,7 +22,8 @@ use crate::failpoint::{Point, pass};
 /// |---|---|
 /// | 1 | |
 /// | 2 | tables for history, album views and what was read again, which an older file does not have |
-pub const FORMAT: u32 = 2;
+/// | 3 | tables for Drive; rows of the ledger say which version of a file of Drive lies on disk |
+pub const FORMAT: u32 = 3;
 
 /// Bytes that redb may keep in memory. Its own default is 1 GiB.
 const CACHE: usize = 16 << 20;
@@ -312,7 +313,9 @@ mod tests {
         let path = dir.path().join("state.redb");
         let newer = u64::from(FORMAT) + 1;
         State::open(&path).unwrap().write(|batch| batch.set_meta_number(MetaKey::Format, newer)).unwrap();
-        assert!(matches!(State::open(&path), Err(StateError::Newer { found: 3, .. })));
+        assert!(
+            matches!(State::open(&path), Err(StateError::Newer { found, known: FORMAT, .. }) if u64::from(found) == newer)
+        );
         assert!(matches!(Reader::open(&path), Err(StateError::Newer { .. })));
     }
 
@@ -320,10 +323,12 @@ mod tests {
     fn an_older_format_is_brought_up_to_date_by_the_next_writer() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("state.redb");
-        State::open(&path).unwrap().write(|batch| batch.set_meta_number(MetaKey::Format, 1)).unwrap();
-        assert!(matches!(Reader::open(&path), Err(StateError::Older { .. })));
-        drop(State::open(&path).unwrap());
-        assert!(Reader::open(&path).is_ok());
+        for older in 1..u64::from(FORMAT) {
+            State::open(&path).unwrap().write(|batch| batch.set_meta_number(MetaKey::Format, older)).unwrap();
+            assert!(matches!(Reader::open(&path), Err(StateError::Older { .. })));
+            drop(State::open(&path).unwrap());
+            assert!(Reader::open(&path).is_ok());
+        }
     }
 
     #[test]

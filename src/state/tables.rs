@@ -10,6 +10,8 @@ pub(super) type ItemKey = (u16, &'static [u8]);
 pub(super) type Row = &'static [u8];
 /// Zone, packed record name, packed record name.
 pub(super) type PairKey = (u16, &'static [u8], &'static [u8]);
+/// Rank, zone, packed record name.
+pub(super) type RankKey = (u8, u16, &'static [u8]);
 /// Which destination, and the folded path below it.
 pub(super) type PathKey = (u8, &'static str);
 
@@ -67,6 +69,14 @@ tables! {
     members: PairKey => i64,
     /// Catalog: (asset, album), the way back.
     memberships: PairKey => (),
+    /// Catalog: items of Drive.
+    nodes: ItemKey => Row,
+    /// Catalog: (folder, zone and packed name of what lies in it).
+    children: PairKey => (),
+    /// The crawl of Drive: (its turn, folder) for those that wait to be listed, and those that were.
+    crawl: RankKey => Row,
+    /// Items of Drive that the listing of their folder lacked.
+    absent: ItemKey => Row,
     /// Records that could not be decoded, why, and when to ask again.
     broken: ItemKey => Row,
     /// Ledger: where the files of an item are.

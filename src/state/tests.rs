@@ -184,6 +184,7 @@ fn another_disk_voids_the_ledger_and_keeps_the_names() {
         proof: Some(Proof::Proven),
         lies: Lies::There,
         pinned: false,
+        tag: None,
     };
     let placement = Placement { folder: String::new(), stem: "IMG_0001".into(), files: vec![file] };
     for record in ["A", "B", "C"] {

@@ -1,13 +1,14 @@
 //! State files of earlier formats: the next run brings them up to date, and fetches nothing for it.
 //!
 //! `states/format-N.redb.gz` was made by the last larder of that format, `states/format-N.mirror.json.gz` is the mirror that
-//! it left (paths with their bytes and times). Both come from the library and the story below, which start the same
+//! it left (paths with their bytes and times, or which other path names the same file). Both come from the library and the story below, which start the same
 //! simulated iCloud again. They were made by `make_a_state`, with the old program in `LARDER_OLD` and the name in
 //! `LARDER_OLD_NAME`; a new format adds a pair of files and leaves the others alone.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, FileTimes};
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -16,6 +17,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use icloud_sim::photos::{Mutation, NewPhoto, PhotoKind, SharedRole, Sizes};
 use icloud_sim::{Fault, LibrarySpec, Rule};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::environment::{TestEnvironment, bytes_below};
@@ -74,8 +76,17 @@ fn second_chapter(here: &TestEnvironment, deleted: String) {
     then(here, photo(PhotoKind::Jpeg, "IMG_0003.JPG"));
 }
 
-/// Bytes and modification time (milliseconds) of each file of a mirror.
-type Mirror = BTreeMap<String, (Vec<u8>, u64)>;
+/// The files of a mirror by their paths.
+type Mirror = BTreeMap<String, Kept>;
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    /// Bytes and modification time (milliseconds).
+    File(Vec<u8>, u64),
+    /// Another name of the file at this path.
+    Name(String),
+}
 
 fn states() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/states")
@@ -101,9 +112,17 @@ fn as_it_was(format: &str) -> TestEnvironment {
     here.login();
     fs::write(here.state_dir().join("state.redb"), unpacked(&format!("{format}.redb.gz"))).unwrap();
     let mirror: Mirror = serde_json::from_slice(&unpacked(&format!("{format}.mirror.json.gz"))).unwrap();
-    for (path, (bytes, mtime_ms)) in mirror {
+    let mut names = Vec::new();
+    for (path, kept) in mirror {
         let path = here.destination().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let (bytes, mtime_ms) = match kept {
+            Kept::File(bytes, mtime_ms) => (bytes, mtime_ms),
+            Kept::Name(of) => {
+                names.push((of, path));
+                continue;
+            }
+        };
         fs::write(&path, bytes).unwrap();
         let time = SystemTime::UNIX_EPOCH + Duration::from_millis(mtime_ms);
         File::options()
@@ -112,6 +131,9 @@ fn as_it_was(format: &str) -> TestEnvironment {
             .unwrap()
             .set_times(FileTimes::new().set_modified(time))
             .unwrap();
+    }
+    for (of, path) in names {
+        fs::hard_link(here.destination().join(of), path).unwrap();
     }
     private(&here.destination());
     here
@@ -128,7 +150,16 @@ fn private(mirror: &Path) {
 
 #[test]
 fn a_state_of_format_1_goes_on_as_if_nothing_had_been() {
-    let here = as_it_was("format-1");
+    goes_on("format-1");
+}
+
+#[test]
+fn a_state_of_format_2_goes_on_as_if_nothing_had_been() {
+    goes_on("format-2");
+}
+
+fn goes_on(format: &str) {
+    let here = as_it_was(format);
     let before = Tree::read(&here.destination());
     for command in ["status", "ls"] {
         let ran = here.larder(&[command]).run();
@@ -175,13 +206,18 @@ fn make_a_state() {
     here.control().add_fault(Rule::new("content", gone));
     assert_eq!(sync().expect(1).number("failed"), 1);
 
+    let mut first_names = BTreeMap::new();
     let mirror: Mirror = bytes_below(&here.destination())
         .into_iter()
         .map(|(path, bytes)| {
-            let time = fs::metadata(&path).unwrap().modified().unwrap();
-            let ms = time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
+            let facts = fs::metadata(&path).unwrap();
             let path = path.strip_prefix(here.destination()).unwrap().to_str().unwrap().to_owned();
-            (path, (bytes, u64::try_from(ms).unwrap()))
+            let first = first_names.entry(facts.ino()).or_insert_with(|| path.clone()).clone();
+            if first != path {
+                return (path, Kept::Name(first));
+            }
+            let ms = facts.modified().unwrap().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
+            (path, Kept::File(bytes, u64::try_from(ms).unwrap()))
         })
         .collect();
     let mirror = serde_json::to_vec(&mirror).unwrap();

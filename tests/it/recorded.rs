@@ -88,7 +88,7 @@ fn compare_resources(raw: &Value, resources: &[Resource], urls: usize, on_master
     let mut present = 0;
     let mut downloadable = 0;
     for kind in Kind::ALL.into_iter().filter(|kind| kind.is_on_master() == on_master) {
-        let prefix = kind.field_prefix();
+        let prefix = kind.field_prefix().unwrap();
         let value = &fields[format!("{prefix}Res")]["value"];
         let resource = resources.iter().find(|resource| resource.kind == kind);
         assert_eq!(value.is_object(), resource.is_some(), "{prefix} of {}", raw["recordName"]);

@@ -41,9 +41,7 @@ pub(super) const MEMBER: [&str; 4] = ["itemId", "containerId", "position", "isDe
 /// For lists of photos.
 pub(super) fn photo() -> Vec<String> {
     let facts = FACTS.iter().map(|&name| name.to_owned());
-    let resources = Kind::ALL
-        .into_iter()
-        .flat_map(|kind| RESOURCE_FIELDS.map(|suffix| format!("{}{suffix}", kind.field_prefix())));
+    let resources = prefixes().flat_map(|prefix| RESOURCE_FIELDS.map(|suffix| format!("{prefix}{suffix}")));
     facts.chain(resources).collect()
 }
 
@@ -55,8 +53,13 @@ pub(super) fn everything() -> Vec<String> {
 /// For changes in outline: no field for which the server would have to make a download address.
 pub(super) fn outline() -> Vec<String> {
     let facts = FACTS.iter().map(|&name| name.to_owned());
-    let prints = Kind::ALL.into_iter().map(|kind| format!("{}{FINGERPRINT}", kind.field_prefix()));
+    let prints = prefixes().map(|prefix| format!("{prefix}{FINGERPRINT}"));
     with_albums(facts.chain(prints).collect())
+}
+
+/// What the fields of a photo's resources begin with.
+fn prefixes() -> impl Iterator<Item = &'static str> {
+    Kind::ALL.into_iter().filter_map(Kind::field_prefix)
 }
 
 fn with_albums(mut names: Vec<String>) -> Vec<String> {

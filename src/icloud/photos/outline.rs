@@ -23,7 +23,7 @@ pub(super) fn outline(record: Record) -> Outline {
 }
 
 fn fingerprints(fields: &Fields) -> Vec<(Kind, Checksum)> {
-    let told = |kind: Kind| fields.text(&format!("{}{FINGERPRINT}", kind.field_prefix()));
+    let told = |kind: Kind| fields.text(&format!("{}{FINGERPRINT}", kind.field_prefix()?));
     Kind::ALL.into_iter().filter_map(|kind| Some((kind, Checksum::parse(told(kind)?)))).collect()
 }
 

@@ -28,9 +28,10 @@ pub(super) struct Resources {
 pub(super) fn resources(fields: &Fields, on_master: bool) -> Resources {
     let mut all = Resources::default();
     for kind in Kind::ALL.into_iter().filter(|kind| kind.is_on_master() == on_master) {
+        let Some(prefix) = kind.field_prefix() else { continue };
         // An absent or null field is no resource: nothing to report.
-        let Some(value) = fields.value(&field(kind, "Res")).object() else { continue };
-        match describe(fields, kind, value) {
+        let Some(value) = fields.value(&field(prefix, "Res")).object() else { continue };
+        match describe(fields, kind, prefix, value) {
             Ok(resource) => all.described.push(resource),
             Err(why) => {
                 all.broken.push(BrokenResource { kind, why });
@@ -45,26 +46,26 @@ pub(super) fn resources(fields: &Fields, on_master: bool) -> Resources {
     all
 }
 
-fn describe(fields: &Fields, kind: Kind, value: &Object) -> Result<Resource, &'static str> {
+fn describe(fields: &Fields, kind: Kind, prefix: &str, value: &Object) -> Result<Resource, &'static str> {
     let checksum = value
         .file_checksum
         .text()
         .filter(|checksum| !checksum.is_empty())
-        .or_else(|| fields.text(&field(kind, "Fingerprint")))
+        .or_else(|| fields.text(&field(prefix, "Fingerprint")))
         .ok_or("it has no checksum")?;
     let size = value.size.integer().ok_or("it has no size")?;
     Ok(Resource {
         kind,
         checksum: Checksum::parse(checksum),
         size: u64::try_from(size).map_err(|_| "its size is negative")?,
-        width: pixels(fields, &field(kind, "Width")),
-        height: pixels(fields, &field(kind, "Height")),
-        uti: fields.text(&field(kind, "FileType")).map(str::to_owned),
+        width: pixels(fields, &field(prefix, "Width")),
+        height: pixels(fields, &field(prefix, "Height")),
+        uti: fields.text(&field(prefix, "FileType")).map(str::to_owned),
     })
 }
 
-fn field(kind: Kind, suffix: &str) -> String {
-    format!("{}{suffix}", kind.field_prefix())
+fn field(prefix: &str, suffix: &str) -> String {
+    format!("{prefix}{suffix}")
 }
 
 fn pixels(fields: &Fields, name: &str) -> Option<u32> {

@@ -5,6 +5,7 @@
 //! | 1 | |
 //! | 2 | where a file lies that is to be moved or is in the attic |
 //! | 3 | whether a person brought the file back |
+//! | 4 | which version of a file of Drive it is |
 
 use serde::{Deserialize, Serialize};
 
@@ -14,13 +15,13 @@ use super::{Lies, PlacedFile, Placement, Proof};
 use crate::model::{Checksum, Kind};
 
 /// Version of the rows that are written.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 const TABLE: &str = "ledger";
 
 /// The row of a placement.
 pub(super) fn encode(placement: &Placement) -> Result<Vec<u8>, StateError> {
-    let files = placement.files.iter().cloned().map(Third::from).collect();
+    let files = placement.files.iter().cloned().map(Fourth::from).collect();
     let row = Row { folder: placement.folder.clone(), stem: placement.stem.clone(), files };
     encode_as(TABLE, VERSION, &row)
 }
@@ -30,7 +31,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Placement, StateError> {
     match version(bytes) {
         Some(1) => decode_as::<Row<First>>(TABLE, 1, bytes).map(Into::into),
         Some(2) => decode_as::<Row<Second>>(TABLE, 2, bytes).map(Into::into),
-        _ => decode_as::<Row<Third>>(TABLE, VERSION, bytes).map(Into::into),
+        Some(3) => decode_as::<Row<Third>>(TABLE, 3, bytes).map(Into::into),
+        _ => decode_as::<Row<Fourth>>(TABLE, VERSION, bytes).map(Into::into),
     }
 }
 
@@ -69,10 +71,16 @@ struct Third {
     pinned: bool,
 }
 
+#[derive(Serialize, Deserialize)]
+struct Fourth {
+    third: Third,
+    tag: Option<String>,
+}
+
 impl From<First> for PlacedFile {
     fn from(row: First) -> Self {
         let First { kind, name, checksum, size, mtime_ms, proof } = row;
-        Self { kind, name, checksum, size, mtime_ms, proof, lies: Lies::There, pinned: false }
+        Self { kind, name, checksum, size, mtime_ms, proof, lies: Lies::There, pinned: false, tag: None }
     }
 }
 
@@ -88,11 +96,17 @@ impl From<Third> for PlacedFile {
     }
 }
 
-impl From<PlacedFile> for Third {
+impl From<Fourth> for PlacedFile {
+    fn from(row: Fourth) -> Self {
+        Self { tag: row.tag, ..row.third.into() }
+    }
+}
+
+impl From<PlacedFile> for Fourth {
     fn from(file: PlacedFile) -> Self {
-        let PlacedFile { kind, name, checksum, size, mtime_ms, proof, lies, pinned } = file;
+        let PlacedFile { kind, name, checksum, size, mtime_ms, proof, lies, pinned, tag } = file;
         let first = First { kind, name, checksum, size, mtime_ms, proof };
-        Self { second: Second { first, lies }, pinned }
+        Self { third: Third { second: Second { first, lies }, pinned }, tag }
     }
 }
 
@@ -110,6 +124,7 @@ mod tests {
             proof: Some(Proof::Proven),
             lies,
             pinned,
+            tag: None,
         };
         Placement { folder: "2024/01/02".into(), stem: "IMG_0001".into(), files: vec![file] }
     }
@@ -133,14 +148,19 @@ mod tests {
         assert_eq!(decode(&earlier(2, &[0])).unwrap(), placement(Lies::There, false));
         let attic = Lies::Attic("x/y".into());
         assert_eq!(decode(&earlier(2, b"\x02\x03x/y")).unwrap(), placement(attic.clone(), false));
-        assert_eq!(decode(&earlier(3, b"\x02\x03x/y\x01")).unwrap(), placement(attic, true));
-        assert!(decode(&earlier(4, &[0, 0])).is_err());
+        assert_eq!(decode(&earlier(3, b"\x02\x03x/y\x01")).unwrap(), placement(attic.clone(), true));
+        assert_eq!(decode(&earlier(4, b"\x02\x03x/y\x01\x00")).unwrap(), placement(attic.clone(), true));
+        let mut tagged = placement(attic, true);
+        tagged.files[0].tag = Some("2x".into());
+        assert_eq!(decode(&earlier(4, b"\x02\x03x/y\x01\x01\x022x")).unwrap(), tagged);
+        assert!(decode(&earlier(5, b"\x02\x03x/y\x01\x00")).is_err());
     }
 
     #[test]
     fn what_is_written_is_read_again() {
         for pinned in [false, true] {
-            let placement = placement(Lies::Elsewhere("a".into()), pinned);
+            let mut placement = placement(Lies::Elsewhere("a".into()), pinned);
+            placement.files[0].tag = pinned.then(|| "2x".to_owned());
             assert_eq!(decode(&encode(&placement).unwrap()).unwrap(), placement);
         }
     }

@@ -212,6 +212,7 @@ impl Group {
                 proof: Some(proof),
                 lies: Lies::There,
                 pinned: false,
+                tag: None,
             },
             given,
             happened,

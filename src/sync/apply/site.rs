@@ -118,6 +118,7 @@ impl Site<'_, '_> {
                 proof: None,
                 lies: Lies::There,
                 pinned: old.as_ref().is_some_and(|old| old.pinned && old.checksum == file.resource.checksum),
+                tag: None,
             };
             if !self.is_left_behind(&placement, old.as_ref())? {
                 placed.proof = self.proof_at(&path, &file.resource, old.as_ref())?;

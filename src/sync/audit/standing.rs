@@ -47,6 +47,7 @@ mod tests {
             proof: Some(Proof::Proven),
             lies: Lies::There,
             pinned: false,
+            tag: None,
         };
         let fine =
             Facts { size: 9, mtime_ns: 1_000_000_000_000, kind: FileKind::File, dev: 1, ino: 1, nlink: 1 };

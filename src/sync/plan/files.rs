@@ -43,6 +43,7 @@ pub fn wanted_files(asset: &Asset, master: &Master, policy: &Photos) -> Vec<Want
             Kind::Motion => motion && is_live && keeps(Kind::EditedMotion),
             Kind::EditedStill => edited && still,
             Kind::EditedMotion => edited && (is_video || motion),
+            Kind::File | Kind::Folder => false,
         })
         .filter_map(|kind| if kind.is_on_master() { master.resource(kind) } else { asset.resource(kind) })
         .map(|resource| wanted(resource, &original))
@@ -66,7 +67,7 @@ fn wanted(resource: &Resource, original: &str) -> Wanted {
     let by_type = resource.uti.as_deref().and_then(extension);
     let or = |fallback: &str| by_type.unwrap_or(fallback).to_owned();
     let (suffix, extension) = match resource.kind {
-        Kind::Original => ("", original.to_owned()),
+        Kind::Original | Kind::File | Kind::Folder => ("", original.to_owned()),
         Kind::Alternative => {
             let extension = or(original);
             (if extension.eq_ignore_ascii_case(original) { "-alt" } else { "" }, extension)

@@ -216,6 +216,7 @@ fn a_file_is_missing_until_it_lies_there_with_the_right_content() {
                 proof,
                 lies: Lies::There,
                 pinned: false,
+                tag: None,
             })
             .collect(),
     };

@@ -75,4 +75,6 @@ mod transfers;
 #[cfg(test)]
 mod tree;
 #[cfg(test)]
+mod trials;
+#[cfg(test)]
 mod verify;

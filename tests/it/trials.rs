@@ -40,7 +40,8 @@
 //! | J | parsers fed with anything | `records_of_a_page`, `names_of_files_and_albums`, `paths_of_the_mirror`, `job_files`, `layouts`, `session_files`, `rows_that_changed_are_read_or_refused`, `json_a_hundred_thousand_levels_deep`, `a_gzip_bomb`, `a_hundred_megabytes_of_headers` |
 //!
 //! Longer ones, by command: B2 `b2_kills_at_random_moments`, B3 `b3_whole_runs_converge_when_the_state_loses_what_was_not_synced`
-//! (the state's storage drops, reorders and tears; for the tree, the order of its syncs is held by the failpoints).
+//! (the state's storage drops, reorders and tears; for the tree, the order of its syncs is held by the failpoints). All at once:
+//! `a_soak`, of which `a_short_soak` runs with every change.
 //!
 //! Left out, and why:
 //!

@@ -19,13 +19,13 @@ const KINDS: [PhotoKind; 5] =
     [PhotoKind::Heic, PhotoKind::Live, PhotoKind::Edited, PhotoKind::LiveJpeg, PhotoKind::Jpeg];
 
 /// Random changes, the same for the same seed.
-struct Person {
-    dice: u64,
-    photos: u64,
+pub(super) struct Person {
+    pub(super) dice: u64,
+    pub(super) photos: u64,
 }
 
 impl Person {
-    fn below(&mut self, n: u64) -> u64 {
+    pub(super) fn below(&mut self, n: u64) -> u64 {
         self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.dice >> 33) % n
     }
@@ -47,7 +47,7 @@ impl Person {
         }
     }
 
-    fn change(&mut self, here: &TestEnvironment) {
+    pub(super) fn change(&mut self, here: &TestEnvironment) {
         let zone = here.inventory().zones.swap_remove(0);
         let living: Vec<_> = zone.assets.iter().filter(|asset| !asset.deleted).collect();
         let albums: Vec<_> = zone.albums.iter().filter(|album| !album.folder && !album.deleted).collect();
@@ -121,7 +121,7 @@ fn b2_kills_at_random_moments() {
 }
 
 /// Holds the mirror against iCloud. With a difference, what happened is told as well.
-fn compare(here: &TestEnvironment) {
+pub(super) fn compare(here: &TestEnvironment) {
     let same = std::panic::catch_unwind(|| {
         Tree::read(&here.destination()).must_hold(&oracle::mirror_of(&here.inventory()));
     });
@@ -138,13 +138,13 @@ fn compare(here: &TestEnvironment) {
 }
 
 /// Contents of the mirror and the attic.
-fn contents(here: &TestEnvironment) -> impl Iterator<Item = String> {
+pub(super) fn contents(here: &TestEnvironment) -> impl Iterator<Item = String> {
     let own = here.destination().join(".larder");
     let attic = own.join("attic");
     let counts = move |(path, _): &(PathBuf, Vec<u8>)| !path.starts_with(&own) || path.starts_with(&attic);
     bytes_below(&here.destination()).into_iter().filter(counts).map(|(_, bytes)| sha256(&bytes))
 }
 
-fn precise(n: u64) -> f64 {
+pub(super) fn precise(n: u64) -> f64 {
     f64::from(u32::try_from(n).unwrap())
 }

@@ -23,6 +23,7 @@
 mod aborts;
 mod errors;
 mod kills;
+mod soak;
 mod stage;
 
 use std::collections::BTreeSet;

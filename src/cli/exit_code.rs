@@ -67,3 +67,19 @@ impl From<Exit> for ExitCode {
         Self::from(exit.code())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_troubles_the_one_to_put_right_first_is_told() {
+        let order =
+            [Exit::Interrupted, Exit::Usage, Exit::Disk, Exit::SignIn, Exit::Service, Exit::SomeFailed];
+        for (at, worse) in order.into_iter().enumerate() {
+            for other in order.into_iter().skip(at).chain([Exit::Done]) {
+                assert_eq!((worse.worse(other), other.worse(worse)), (worse, worse));
+            }
+        }
+    }
+}

@@ -85,7 +85,7 @@ impl Job {
         vec![Part::Photos]
     }
 
-    /// Where a part's mirror lies.
+    /// Where a part's mirror lies. So far all parts that a job can have are photos.
     #[must_use]
     pub fn destination(&self, _part: Part) -> &Path {
         &self.photos.destination

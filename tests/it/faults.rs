@@ -9,6 +9,25 @@ use crate::environment::{Running, TestEnvironment};
 use crate::oracle::{self, Photo};
 use crate::tree::{Tree, nothing_is_left_in_staging};
 
+/// Ways in which a body does not come whole that are over at once, and after which another try may bring it.
+pub(crate) fn of_bodies() -> [Fault; 8] {
+    [
+        unavailable(),
+        Fault::Reset { after: None },
+        Fault::Reset { after: Some(100) },
+        Fault::Truncate { at: 150 },
+        Fault::Html,
+        Fault::Gone,
+        Fault::ContentLength { bytes: 40 },
+        Fault::LostAnswer,
+    ]
+}
+
+/// A service that is down.
+pub(crate) fn unavailable() -> Fault {
+    Fault::Status { status: 503, headers: vec![], body: String::new() }
+}
+
 /// Looks at the mirror again and again while the run goes on: never is a file visible that is not whole.
 fn watch(here: &TestEnvironment, run: &mut Running, photos: &[Photo]) {
     while !run.has_ended() {
@@ -26,18 +45,8 @@ fn a_tenth_of_all_bodies_failing_in_every_way_harms_nothing() {
         let bit = Fault::Corrupt { at: number * 7, bit: 3 };
         here.control().add_fault(Rule::new("content", bit).nth(number * 80, 1, Some(1)));
     }
-    let unavailable = Fault::Status { status: 503, headers: vec![], body: String::new() };
-    for (seed, what) in (1..).zip([
-        unavailable,
-        Fault::Reset { after: None },
-        Fault::Reset { after: Some(100) },
-        Fault::Truncate { at: 150 },
-        Fault::Html,
-        Fault::Gone,
-        Fault::ContentLength { bytes: 40 },
-        Fault::Slow { bytes_per_second: 4_000 },
-        Fault::LostAnswer,
-    ]) {
+    let slow = Fault::Slow { bytes_per_second: 4_000 };
+    for (seed, what) in (1..).zip(of_bodies().into_iter().chain([slow])) {
         here.control().add_fault(Rule::new("content", what).chance(0.01, seed));
     }
     // Silence is borne for half a minute.

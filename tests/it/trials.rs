@@ -1,7 +1,7 @@
 //! The trials that every change has to pass, and the tests that they are.
 //!
-//! A trial is something that larder must survive: A transfers, B crashes, C disks, E deletion, F bit rot, I sign-in and
-//! secrets, J hostile input. Tests of a trial are named by it where they were written for it alone. That every test named here
+//! A trial is something that larder must survive: A transfers, B crashes, C disks, E deletion, F bit rot, G file systems, I sign-in
+//! and secrets, J hostile input. Tests of a trial are named by it where they were written for it alone. That every test named here
 //! exists is a test itself.
 //!
 //! | trial | what happens | tests |
@@ -31,6 +31,8 @@
 //! | E6 | files of others, markers, sidecars | `e6_what_others_put_there_is_never_touched` |
 //! | F2 | bytes change while size and time stay | `every_flipped_bit_is_found_and_repaired`, `whatever_is_wrong_is_told_apart_and_put_right` |
 //! | F3 | a slice a night reads everything | `every_file_is_read_within_as_many_nights_as_there_are_shares`, `everything_is_read_within_as_many_nights_as_there_are_shares` |
+//! | G1, G2, G5, G7 | names that are one to a disk, coarse times, no hard links | `g1_g2_a_disk_that_folds_case_and_form_holds_twins`, `g1_g2_g5_g7_a_fat_disk_holds_twins_albums_and_times_in_steps_of_two_seconds`, `g1_an_xfs_that_folds_case_holds_twins` (each where the machine can mount such a disk) |
+//! | G4 | what stands in where a file system cannot do all | `g4_ext4_in_an_image_holds_twins`, `b1_what_stands_in_where_a_file_system_cannot_do_all_is_cut_off_too`, `every_form_shows_the_same_and_can_be_changed_into_every_other` |
 //! | I1 | all answers of the sign-in services | `what_account_login_says_to_a_stored_sign_in`, `what_statuses_of_setup_lead_to`, `what_complete_says_without_a_person`, `what_a_code_is_answered_with`, `recorded_sign_ins_end_as_they_did` |
 //! | I2 | wrong codes, locks, no push, messages, keys, terms, regions | `a_wrong_code_may_be_followed_by_two_more_and_no_push_is_sent_for_it`, `accounts_that_cannot_be_used_are_told_apart_before_a_code_is_asked_for`, `security_keys_are_found_before_anything_is_asked`, `a_login_by_message`, `terms_and_web_access_are_for_the_person`, `another_region_is_named`, `a_refused_push_leaves_messages` |
 //! | I3 | nobody is there: one attempt, no push | `without_a_person_no_code_is_asked_for`, `a_wrong_password_is_never_tried_twice`, `the_budget_of_handshakes_holds` |

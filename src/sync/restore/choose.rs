@@ -99,7 +99,7 @@ impl Last {
 #[derive(Debug, Default)]
 pub(super) struct AtTime {
     pub(super) decided: Seen,
-    /// Paths whose version went to a place of the attic where it no longer is: it may come back from there.
+    /// Paths whose version went to a place of the attic where it no longer is: it may have come back from there.
     away: HashMap<u128, u128>,
 }
 
@@ -114,23 +114,38 @@ impl AtTime {
         if self.decided.has(path) {
             return None;
         }
-        let away = self.away.remove(&mark(path));
-        match effect {
-            // The very version that was there is back.
-            Effect::Arrived { from: Some(from) } if away == Some(mark(from)) => return None,
-            Effect::Departed { attic: Some(attic), .. } if away.is_none() => {
-                if exists(attic) {
-                    self.decided.add(path);
-                    return Some(attic);
+        let key = mark(path);
+        if let Some(place) = self.away.get(&key).copied() {
+            match effect {
+                // The very version that was there is back.
+                Effect::Arrived { from: Some(from) } if mark(from) == place => {
+                    self.away.remove(&key);
                 }
-                self.away.insert(mark(path), mark(attic));
-                return None;
+                // Another one lies where it went: it left the attic for good.
+                Effect::Departed { attic: Some(attic), .. } if mark(attic) == place => {
+                    self.away.remove(&key);
+                    self.decided.add(path);
+                }
+                // Others come and go meanwhile.
+                _ => {}
             }
-            _ => {}
+            return None;
         }
-        // Nothing was there at that time, or it left for good.
-        self.decided.add(path);
-        None
+        match effect {
+            Effect::Departed { attic: Some(attic), .. } if !exists(attic) => {
+                self.away.insert(key, mark(attic));
+                None
+            }
+            Effect::Departed { attic: Some(attic), .. } => {
+                self.decided.add(path);
+                Some(attic)
+            }
+            // Nothing was there at that time, or it left for good.
+            _ => {
+                self.decided.add(path);
+                None
+            }
+        }
     }
 }
 
@@ -237,6 +252,35 @@ mod tests {
                 _ => {}
             }
         }
+    }
+
+    /// What is chosen for `PATHS[0]` when these things happen to it after the time, and the attic has `left` at the end.
+    fn chosen<'a>(happened: &[Effect<'a>], left: &str) -> Option<&'a str> {
+        let mut chooser = AtTime::default();
+        let each = happened.iter().map(|effect| chooser.take(PATHS[0], *effect, |attic| attic == left));
+        each.collect::<Vec<_>>().into_iter().flatten().next()
+    }
+
+    fn departed(attic: &str) -> Effect<'_> {
+        Effect::Departed { attic: Some(attic), replaced: false }
+    }
+
+    #[test]
+    fn a_version_that_came_back_after_another_was_in_its_place_is_found_where_it_is_now() {
+        let deleted = Effect::Departed { attic: None, replaced: false };
+        let other = [Effect::Arrived { from: None }, deleted];
+        let back = Effect::Arrived { from: Some("p") };
+        let happened = [&[departed("p")], &other[..], &[back, departed("q")]].concat();
+        assert_eq!(chosen(&happened, "q"), Some("q"));
+        // As long as it is away, what lies there is another.
+        let other = [Effect::Arrived { from: None }, departed("r")];
+        assert_eq!(chosen(&[&[departed("p")], &other[..]].concat(), "r"), None);
+    }
+
+    #[test]
+    fn a_place_in_the_attic_that_another_version_took_is_not_that_of_the_first() {
+        let other = [Effect::Arrived { from: None }, departed("p"), Effect::Arrived { from: Some("p") }];
+        assert_eq!(chosen(&[&[departed("p")], &other[..], &[departed("q")]].concat(), "q"), None);
     }
 
     proptest! {

@@ -91,7 +91,7 @@ impl Hand<'_> {
         }
     }
 
-    /// Lets what was noted leave. A run that was stopped may have left several forms of a file noted for one path: what lies
+    /// Lets what was noted leave; `noted` is all that was noted of the entry. A run that was stopped may have left several forms of a file noted for one path: what lies
     /// there is larder's when it is any of them.
     fn leave(&mut self, shown: &Shown, noted: &[Shown], expendable: bool) -> Result<(), TreeError> {
         let path = parse(&shown.path)?;
@@ -99,12 +99,12 @@ impl Hand<'_> {
         self.left.push(path.parent());
         let Some(facts) = facts else { return Ok(()) };
         let forms = || noted.iter().filter(|noted| noted.path == shown.path);
-        let mut ours = is_ours(self.root, shown, &facts)?;
+        let mut ours = false;
         for form in forms() {
             ours = ours || is_ours(self.root, form, &facts)?;
         }
         let done = forms().any(|form| form.done);
-        let linked = shown.form == Form::Hardlink || forms().any(|form| form.form == Form::Hardlink);
+        let linked = forms().any(|form| form.form == Form::Hardlink);
         let may_be_last = linked && facts.nlink == 1 && !expendable;
         let last = may_be_last && facts.kind == FileKind::File && !source_holds(self.root, shown)?;
         if ours && !last {

@@ -1,24 +1,7 @@
 //! Runs that are cut off, or whose disk fails, at each step in turn.
 //!
-//! The steps are the failpoints of `larder::failpoint`; `no_point_is_forgotten` fails when a point is never passed. The
-//! trials of the design, and the tests that carry them out:
-//!
-//! | trial | what is tried | test |
-//! |---|---|---|
-//! | B1 | the process ends at every durable step | `b1_...` in `aborts.rs`; all stages, points and many passings with `--ignored` |
-//! | B2 | `kill -9` at random moments | `b2_kills_at_random_moments` (`--ignored`, `LARDER_KILLS=N`), and in `crashes.rs` |
-//! | B3 | writes that were not synced are dropped, torn, out of order: the state's only, for the mirror needs a file system that does so | `b3_...` in `power_cut/syncs.rs` |
-//! | B4 | a machine whose power is cut | not here: it needs one |
-//! | B5 | a sync that fails once | `b5_what_could_not_be_synced_is_fetched_again` |
-//! | B6 | the state's file after a power cut, damaged | `b6_...` in `power_cut/mod.rs` |
-//! | C1 | a disk that is full, for a moment or for good | `c1_...` in `errors.rs` and, on real file systems, in `disks/space.rs` |
-//! | C2 | every other error, at every step | `c2_...`, `c1_c2_...` in `errors.rs`; all of them at all steps with `--ignored` |
-//! | C3 | a destination that is unmounted, swapped, goes away | `c3_...` in `disks/missing.rs` |
-//! | C4 | other programs between a look and an act | `c4_...` beside the code, in `src/tree/tests/racing.rs`, `links.rs`, `placing.rs` |
-//! | C5 | a destination that is read-only | `c5_...` in `disks/missing.rs` |
-//! | E5 | the attic on a full disk | `e5_the_attic_on_a_full_disk_keeps_what_leaves`, and in `deletion_safety/retention.rs` |
-//! | G1, G2, G5, G7 | names that are one to a disk, coarse times, no hard links | `g1_...` in `disks/able.rs`, where the machine mounts FAT, casefold or XFS; `src/tree/name.rs` and `src/sync/plan/tests/names.rs` everywhere |
-//! | G4 | what stands in where a file system cannot do all | `b1_what_stands_in_...`, `g4_...`, `albums/forms.rs` |
+//! The steps are the failpoints of `larder::failpoint`; `no_point_is_forgotten` fails when a point is never passed. Which
+//! trials these are is in the table of [`crate::trials`].
 
 mod aborts;
 mod errors;

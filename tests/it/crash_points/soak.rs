@@ -9,6 +9,7 @@ use icloud_sim::{Fault, LibrarySpec, Rule};
 
 use super::kills::{Person, compare, contents, precise};
 use crate::environment::TestEnvironment;
+use crate::faults::{of_bodies, unavailable};
 use crate::tree::nothing_is_left_in_staging;
 
 /// Changes of the library before each run, at the most.
@@ -19,20 +20,9 @@ const LEFT_ALONE: u64 = 4;
 
 /// Lets a tenth of all requests fail.
 fn trouble(here: &TestEnvironment, seed: u64) {
-    let unavailable = || Fault::Status { status: 503, headers: vec![], body: String::new() };
-    let bodies = [
-        unavailable(),
-        Fault::Reset { after: None },
-        Fault::Reset { after: Some(100) },
-        Fault::Truncate { at: 150 },
-        Fault::Html,
-        Fault::Gone,
-        Fault::ContentLength { bytes: 40 },
-        Fault::LostAnswer,
-    ];
     let calls =
         [unavailable(), Fault::Reset { after: Some(30) }, Fault::LostAnswer, Fault::Truncate { at: 60 }];
-    for (number, fault) in (seed..).zip(bodies) {
+    for (number, fault) in (seed..).zip(of_bodies()) {
         here.control().add_fault(Rule::new("content", fault).chance(0.0125, number));
     }
     for (number, fault) in (seed..).zip(calls) {

@@ -26,6 +26,12 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Whether the person, or the system, wanted it over.
+    #[must_use]
+    pub fn is_stop(self) -> bool {
+        matches!(self, Self::Interrupted | Self::Terminated)
+    }
+
     /// The worse of two: what a run came to that had several troubles. A stop goes before all, then what the person has to
     /// put right first.
     #[must_use]

@@ -17,6 +17,8 @@ mod crashes;
 #[cfg(test)]
 mod deletion_safety;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod disks;
 #[cfg(test)]
 mod dry_run;

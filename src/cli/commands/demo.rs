@@ -46,14 +46,23 @@ pub(super) async fn demo(global: &Global, console: &Console, args: &Demo) -> Res
     story.sign_in(&account).await?;
     story.heading("First run: everything is new");
     let first = story.sync().await?;
+    if first.is_stop() {
+        return Ok(first);
+    }
     story.heading("Meanwhile, on a phone");
     for line in library::change(&control)? {
         console.tell(&format!("  {line}"));
     }
     story.heading("Second run: only what changed");
     let second = story.sync().await?;
+    if second.is_stop() {
+        return Ok(second);
+    }
     story.heading("Third run: nothing changed");
     let third = story.sync().await?;
+    if third.is_stop() {
+        return Ok(third);
+    }
     story.end(&dir, global);
     Ok([first, second, third].into_iter().find(|exit| *exit != Exit::Done).unwrap_or(Exit::Done))
 }

@@ -157,6 +157,9 @@ async fn go(
         Ok(()) => finish(&ctx, options).await,
         failed => failed,
     };
+    let root = ctx.root.clone();
+    let pruned = super::context::blocking(move || root.prune_again()).await;
+    let result = result.and(pruned.map_err(RunError::from));
     if matches!(result, Err(RunError::Tree(TreeError::NoSpace { .. }) | RunError::NoRoom { .. })) {
         make_room(&ctx).await;
     }

@@ -172,7 +172,8 @@ impl Root {
         self.seal(&self.open_file(path)?, path, finish)
     }
 
-    /// Removes the directory that a file left, and those above it, as far as they are empty now.
+    /// Removes the directory that a file left, and those above it, as far as they are empty now. What the file did is done
+    /// whether its directory goes or not: one that cannot be removed stays, and [`Root::prune_again`] tries once more.
     pub fn prune(&self, dir: &Dir) -> Result<(), TreeError> {
         let _nobody_enters = self.directories().write();
         let mut dir = dir.clone();
@@ -184,10 +185,22 @@ impl Root {
             match pass(Point::TreeRmdir).and_then(|()| remove()) {
                 Ok(()) | Err(Errno::NOENT) => dir = above,
                 Err(Errno::NOTEMPTY | Errno::EXIST) => return Ok(()),
-                Err(errno) => return Err(TreeError::from_errno("remove the empty directory", path, errno)),
+                Err(errno) => {
+                    tracing::debug!(%path, %errno, "An empty directory could not be removed");
+                    self.stubborn().push(dir);
+                    return Ok(());
+                }
             }
         }
         Ok(())
+    }
+
+    /// Tries once more to remove the empty directories that could not be removed. One that still cannot stays.
+    pub fn prune_again(&self) -> Result<(), TreeError> {
+        let stubborn = std::mem::take(&mut *self.stubborn());
+        stubborn
+            .iter()
+            .try_for_each(|dir| self.prune(dir).and_then(|()| self.sync_left(std::slice::from_ref(dir))))
     }
 
     /// Removes a file of the mirror for good. Whether it may go is for the caller to have proven.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::{fmt, io};
 
 use rustix::fs::{self, AtFlags, Mode, OFlags};
@@ -31,6 +31,8 @@ struct Inner {
     dir_mode: Option<Mode>,
     /// Held for writing while empty directories are removed, for reading while something is put into one.
     directories: RwLock<()>,
+    /// Directories that could not be removed when they were empty.
+    stubborn: Mutex<Vec<Dir>>,
 }
 
 /// What opening a destination gave.
@@ -88,6 +90,7 @@ impl Root {
             shared_mode: Mode::empty(),
             dir_mode: None,
             directories: RwLock::default(),
+            stubborn: Mutex::default(),
         }));
         let found = root.read_marker()?;
         if !accept && expected.is_some_and(|id| found.as_ref() != Some(id)) {
@@ -101,7 +104,14 @@ impl Root {
         let fd = fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
             .map_err(|errno| TreeError::from_errno("open", path.display(), errno))?;
         let (path, shared_mode) = (path.to_owned(), Mode::from_raw_mode(0o666));
-        Ok(Self(Arc::new(Inner { fd, path, shared_mode, dir_mode: None, directories: RwLock::default() })))
+        Ok(Self(Arc::new(Inner {
+            fd,
+            path,
+            shared_mode,
+            dir_mode: None,
+            directories: RwLock::default(),
+            stubborn: Mutex::default(),
+        })))
     }
 
     /// The same destination, where new files and directories that are not private get these permissions.
@@ -117,6 +127,7 @@ impl Root {
             shared_mode: modes.file.map_or(inner.shared_mode, Mode::from_raw_mode),
             dir_mode: modes.dir.map(Mode::from_raw_mode),
             directories: RwLock::default(),
+            stubborn: Mutex::default(),
         })))
     }
 
@@ -165,6 +176,11 @@ impl Root {
         &self.0.directories
     }
 
+    /// Directories that could not be removed when they were empty.
+    pub(super) fn stubborn(&self) -> MutexGuard<'_, Vec<Dir>> {
+        self.0.stubborn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.0.fd.as_fd()
     }
@@ -193,7 +209,14 @@ impl Root {
             .map_err(|source| TreeError::from_io("open", self.path().display(), source))?;
         let shared_mode = Mode::from_raw_mode(stat.st_mode) & Mode::from_raw_mode(0o666);
         let path = self.path().to_owned();
-        Ok(Self(Arc::new(Inner { fd, path, shared_mode, dir_mode: None, directories: RwLock::default() })))
+        Ok(Self(Arc::new(Inner {
+            fd,
+            path,
+            shared_mode,
+            dir_mode: None,
+            directories: RwLock::default(),
+            stubborn: Mutex::default(),
+        })))
     }
 }
 

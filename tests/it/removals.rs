@@ -55,6 +55,38 @@ fn a_deleted_photo_goes_to_the_attic_with_all_its_files_and_comes_back_without_a
 }
 
 #[test]
+fn a_directory_that_cannot_be_removed_at_once_holds_nothing_up() {
+    if !larder::failpoint::PRESENT {
+        return;
+    }
+    // On the last day of another year, alone in its directory.
+    let date_ms = Some(1_009_800_000_000);
+    for error in ["ETXTBSY", "EIO"] {
+        let here = mirrored(5);
+        let run = || {
+            let order = format!("tree.rmdir={error}@1");
+            let run =
+                here.larder(&["sync", "--once", "--json"]).env("LARDER_FAILPOINTS", order).run().expect(0);
+            Tree::read(&here.destination()).must_hold(&oracle::mirror_of(&here.inventory()));
+            assert!(!here.destination().join("2001").exists(), "{error}: {}", run.stdout);
+            run
+        };
+        let asset = here.add(NewPhoto { date_ms, ..NewPhoto::default() });
+        here.sync().expect(0);
+        assert!(here.destination().join("2001").exists());
+        here.control().reset_counters();
+        here.change(Mutation::Delete { asset: asset.clone() });
+        let ran = run();
+        assert_eq!((ran.number("removed"), ran.number("failed"), attic(&here)), (1, 0, 1));
+        here.change(Mutation::Restore { asset: asset.clone() });
+        assert_eq!(settle(&here, &[]).number("moved"), 1, "the ledger knows where in the attic it is");
+        here.change(Mutation::SetDate { asset, date_ms: Some(1_700_000_000_000), time_zone_offset: None });
+        let ran = run();
+        assert_eq!((ran.number("moved"), ran.number("fetched"), here.content_requests()), (1, 0, 0));
+    }
+}
+
+#[test]
 fn much_at_once_is_held_until_it_is_confirmed() {
     let here = mirrored(60);
     let before = Tree::read(&here.destination());

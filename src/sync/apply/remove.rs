@@ -220,7 +220,12 @@ fn leave(
     dirs: &mut Vec<Dir>,
 ) -> Result<Left, TreeError> {
     let path = RelPath::parse(path).map_err(|bad| TreeError::Reserved { path: bad.path })?;
-    let Some(facts) = root.stat(&path)? else { return Ok(Left::Missing) };
+    let Some(facts) = root.stat(&path)? else {
+        // A run that was cut off may have let it leave, and not its directory.
+        root.prune(&path.parent())?;
+        dirs.push(path.parent());
+        return Ok(Left::Missing);
+    };
     let mut changed =
         facts.kind != FileKind::File || facts.size != file.size || !same_time(facts.mtime_ns, file);
     if policy == Policy::Delete || changed {

@@ -25,8 +25,9 @@ use crate::failpoint::{Point, pass};
 /// | 3 | tables for Drive; rows of the ledger say which version of a file of Drive lies on disk |
 pub const FORMAT: u32 = 3;
 
-/// Bytes that redb may keep in memory. Its own default is 1 GiB.
-const CACHE: usize = 16 << 20;
+/// Bytes that redb may keep in memory; its own default is 1 GiB. With 16 MiB a first sync of 100,000 photos peaks at 243 MiB in
+/// place of 139, and takes 5 % less time.
+const CACHE: usize = 6 << 20;
 
 /// The state, open for writing. One process at a time.
 pub struct State {

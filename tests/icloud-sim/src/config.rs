@@ -71,6 +71,10 @@ pub struct Account {
     pub misdirect_ended: bool,
     /// The numeric id of the account.
     pub dsid: String,
+    /// Whether Drive is in the service map.
+    pub drive: DriveService,
+    /// Drive answers 423: Advanced Data Protection, and no device has consented (auth.md 12).
+    pub drive_needs_consent: bool,
 }
 
 impl Default for Account {
@@ -101,6 +105,8 @@ impl Default for Account {
             partition: 61,
             misdirect_ended: false,
             dsid: "10203040506".to_owned(),
+            drive: DriveService::Active,
+            drive_needs_consent: false,
         }
     }
 }
@@ -211,6 +217,18 @@ pub enum OptionsForm {
     Singular,
     /// A page with `boot_args`, whatever `Accept` says.
     Html,
+}
+
+/// What the service map says of Drive (drive.md 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum DriveService {
+    /// Both services are active.
+    Active,
+    /// Both are there and not active.
+    Inactive,
+    /// Neither is there: Drive was never turned on.
+    Absent,
 }
 
 /// Where an account lives; each has hosts of its own.

@@ -1,9 +1,9 @@
-//! The content hosts: bodies by signed URL, whole or in ranges (photos.md 9.1 to 9.3).
+//! The content hosts: bodies by signed URL, whole or in ranges (photos.md 9.1 to 9.3, drive.md 11).
 
 use crate::answer::Answer;
 use crate::clock;
 use crate::delivery::Payload;
-use crate::photos::Body;
+use crate::file_bytes::FileBytes;
 use crate::reply::Reply;
 
 /// How the range of one request is bent.
@@ -21,7 +21,7 @@ pub(crate) enum Bend {
 
 /// 200 with everything, 206 with what `range` asks for, or 416.
 pub(crate) fn deliver(
-    body: Body,
+    body: FileBytes,
     last_modified_ms: i64,
     range: Option<&str>,
     bend: Bend,
@@ -50,6 +50,15 @@ pub(crate) fn deliver(
         reply = reply.header("Content-Range", format!("bytes {start}-{}/{whole}", end.saturating_sub(1)));
     }
     Answer { payload: Payload::File { body, start, len: end - start }, ..Answer::from(reply) }
+}
+
+/// 200 with everything, whatever range was asked for.
+pub(crate) fn whole(body: FileBytes, now_ms: i64) -> Answer {
+    let reply = Reply::empty(200)
+        .header("Content-Type", "application/octet-stream")
+        .header("Date", clock::http_date(now_ms));
+    let len = body.len();
+    Answer { payload: Payload::File { body, start: 0, len }, ..Answer::from(reply) }
 }
 
 #[derive(Debug, PartialEq, Eq)]

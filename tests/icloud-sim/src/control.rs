@@ -1,6 +1,7 @@
 //! The handle by which a test watches and steers a running simulator.
 
 use crate::config::Account;
+use crate::drive::{Drive, DriveInventory};
 use crate::fault::{Loss, Rule};
 use crate::ledger::{Counters, LoggedRequest, Violation};
 use crate::photos::{Inventory, Photos};
@@ -100,7 +101,17 @@ impl Control {
         change(&mut self.0.photos())
     }
 
-    /// All that a client can find and fetch.
+    /// Reads or changes the drive, at the time of the simulator's clock.
+    pub fn drive<T>(&self, change: impl FnOnce(&mut Drive) -> T) -> T {
+        change(&mut self.0.drive())
+    }
+
+    /// All that lives in the drive.
+    pub fn drive_inventory(&self) -> DriveInventory {
+        self.0.drive().inventory()
+    }
+
+    /// All that a client can find and fetch of the photos.
     pub fn inventory(&self) -> Inventory {
         self.0.photos().inventory()
     }

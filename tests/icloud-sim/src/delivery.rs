@@ -1,7 +1,7 @@
 //! Puts an answer on the wire piece by piece, in good manners or bad ones.
 
 use crate::connection::Line;
-use crate::photos::Body;
+use crate::file_bytes::FileBytes;
 use crate::world::World;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use bytes::Bytes;
@@ -21,7 +21,7 @@ pub(crate) enum Payload {
     /// Bytes in memory.
     Bytes(Bytes),
     /// `len` bytes of a file from `start`, read as they are sent.
-    File { body: Body, start: u64, len: u64 },
+    File { body: FileBytes, start: u64, len: u64 },
 }
 
 impl Payload {

@@ -1,6 +1,8 @@
 //! Which service and call a request addresses, and the stable label it is counted under.
 
 use crate::config::Region;
+use crate::drive::Call;
+use crate::drivews;
 use crate::photos::Photos;
 use crate::request::Incoming;
 
@@ -19,9 +21,31 @@ const READING: [&str; 6] = [
 pub(crate) enum Endpoint {
     Auth(AuthCall),
     Setup(Region, SetupCall),
-    CloudKit { region: Region, partition: u32, area: String, call: String },
+    CloudKit {
+        region: Region,
+        partition: u32,
+        area: String,
+        call: String,
+    },
     Content,
+    Drive {
+        region: Region,
+        partition: u32,
+        call: DriveCall,
+    },
+    /// A content host, for something of Drive.
+    DriveContent {
+        package: bool,
+    },
     Unknown,
+}
+
+/// Calls of drivews and docws (drive.md 4 and 10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum DriveCall {
+    Read(Call),
+    /// Something that changes the drive.
+    Write(String),
 }
 
 /// Calls of idmsa (auth.md 4, 7 and 8).
@@ -61,9 +85,28 @@ impl Endpoint {
             "setup.icloud.com.cn" => {
                 SetupCall::of(method, path).map_or(Endpoint::Unknown, |c| Endpoint::Setup(Region::China, c))
             }
-            host if is_content_host(host) => Endpoint::Content,
-            host => Endpoint::database(host, method, path).unwrap_or(Endpoint::Unknown),
+            host if is_content_host(host) => match request.query.get("ckc").map(String::as_str) {
+                Some("com.apple.clouddocs") => Endpoint::DriveContent { package: false },
+                _ => Endpoint::Content,
+            },
+            host => Endpoint::database(host, method, path)
+                .or_else(|| Endpoint::drive(host, method, path))
+                .unwrap_or(Endpoint::Unknown),
         }
+    }
+
+    fn drive(host: &str, method: &str, path: &str) -> Option<Endpoint> {
+        let (partition, rest) = host.strip_prefix('p')?.split_once('-')?;
+        let (service, domain) = rest.split_once('.')?;
+        let region = [Region::Global, Region::China].into_iter().find(|r| r.domain() == domain)?;
+        let partition = partition.parse().ok()?;
+        let call = match service {
+            "drivews" => DriveCall::of_drivews(method, path)?,
+            "docws" => DriveCall::of_docws(method, path)?,
+            "content" if path == "/packageDownload" => return Some(Endpoint::DriveContent { package: true }),
+            _ => return None,
+        };
+        Some(Endpoint::Drive { region, partition, call })
     }
 
     fn database(host: &str, method: &str, path: &str) -> Option<Endpoint> {
@@ -84,6 +127,9 @@ impl Endpoint {
             Endpoint::Setup(_, call) => format!("setup.{}", call.name()),
             Endpoint::CloudKit { area, call, .. } => format!("ck.{area}.{call}"),
             Endpoint::Content => "content".to_owned(),
+            Endpoint::Drive { call, .. } => format!("drive.{}", call.name()),
+            Endpoint::DriveContent { package: false } => "drive.content".to_owned(),
+            Endpoint::DriveContent { package: true } => "drive.package".to_owned(),
             Endpoint::Unknown => "unknown".to_owned(),
         }
     }
@@ -91,6 +137,49 @@ impl Endpoint {
 
 fn is_content_host(host: &str) -> bool {
     host.ends_with(".icloud-content.com") || host.ends_with(".icloud-content.com.cn")
+}
+
+impl DriveCall {
+    fn of_drivews(method: &str, path: &str) -> Option<DriveCall> {
+        let call = path.strip_prefix('/')?;
+        Some(match (method, call) {
+            ("POST", "retrieveItemDetailsInFolders") => DriveCall::Read(Call::List),
+            ("POST", "retrieveItemDetails") => DriveCall::Read(Call::Details),
+            ("GET", "retrieveAppLibraries") => DriveCall::Read(Call::Libraries),
+            (_, call) if drivews::is_write(call) => DriveCall::Write(call.to_owned()),
+            _ => return None,
+        })
+    }
+
+    fn of_docws(method: &str, path: &str) -> Option<DriveCall> {
+        let (zone, call) = path.strip_prefix("/ws/")?.split_once('/')?;
+        (!zone.is_empty()).then_some(())?;
+        Some(match (method, call) {
+            ("GET", "download/by_id") => DriveCall::Read(Call::ById(zone.to_owned())),
+            ("POST", "download/batch") => DriveCall::Read(Call::Batch(zone.to_owned())),
+            (_, call) if drivews::is_write(call) => DriveCall::Write(call.to_owned()),
+            _ => return None,
+        })
+    }
+
+    /// Whether docws answers it, in its own words.
+    pub(crate) fn is_docws(&self) -> bool {
+        match self {
+            DriveCall::Read(call) => matches!(call, Call::ById(_) | Call::Batch(_)),
+            DriveCall::Write(call) => call.contains('/'),
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            DriveCall::Read(Call::List) => "retrieveItemDetailsInFolders",
+            DriveCall::Read(Call::Details) => "retrieveItemDetails",
+            DriveCall::Read(Call::Libraries) => "retrieveAppLibraries",
+            DriveCall::Read(Call::ById(_)) => "download/by_id",
+            DriveCall::Read(Call::Batch(_)) => "download/batch",
+            DriveCall::Write(call) => call,
+        }
+    }
 }
 
 impl AuthCall {
@@ -173,6 +262,17 @@ mod tests {
                 "ck.shared.internal/records/query/batch",
             ),
             ("GET", "/cvws-h2.icloud-content.com/B/x".to_owned(), "content"),
+            ("GET", "/cvws.icloud-content.com/B/x?ckc=com.apple.clouddocs".to_owned(), "drive.content"),
+            ("GET", "/p61-content.icloud.com:443/packageDownload?e=1".to_owned(), "drive.package"),
+            (
+                "POST",
+                "/p61-drivews.icloud.com:443/retrieveItemDetailsInFolders?dsid=1".to_owned(),
+                "drive.retrieveItemDetailsInFolders",
+            ),
+            ("GET", "/p61-docws.icloud.com:443/ws/z/download/by_id".to_owned(), "drive.download/by_id"),
+            ("POST", "/p61-drivews.icloud.com.cn/moveItems".to_owned(), "drive.moveItems"),
+            ("POST", "/p61-docws.icloud.com/ws/z/update/documents".to_owned(), "drive.update/documents"),
+            ("POST", "/p61-drivews.icloud.com/moveItemsUp".to_owned(), "unknown"),
             ("GET", format!("{photos}/private/records/query"), "unknown"),
             ("POST", format!("{photos}/public/records/query"), "unknown"),
             ("POST", format!("{photos}/private/records/modify"), "ck.private.records/modify"),

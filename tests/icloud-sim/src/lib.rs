@@ -1,6 +1,6 @@
 //! A simulated iCloud on loopback.
 //!
-//! Apple's sign-in, setup, photo database and content hosts as public clients know them, in one process behind
+//! Apple's sign-in, setup, photo database, Drive and content hosts as public clients know them, in one process behind
 //! one base URL: `https://HOST/PATH` is served at `http://127.0.0.1:PORT/HOST/PATH`. Cookie domains, `Origin`,
 //! redirects and URLs in answers are those of Apple. It is strict where Apple is: stale `scnt`, missing headers,
 //! lost cookies and wrong proofs are refused as reported, and what no client may do (a write, a cookie sent to a
@@ -10,7 +10,8 @@
 //! request -> server -> fault -> endpoint -+-> auth      password, second factor, trust  --+
 //!                                         +-> setup     web session, service map          +-> apple, vault
 //!                                         +-> cloudkit  the gate, then photos             +
-//!                                         +-> content   photos' bodies
+//!                                         +-> drivews   the gate, then drive              +
+//!                                         +-> content   bodies of photos and drive
 //!            answer -> delivery -> wire      (ledger: counters, log, violations)
 //! ```
 //!
@@ -26,11 +27,13 @@
 //! # }
 //! ```
 
+pub mod drive;
 pub mod photos;
 
 mod answer;
 mod apple;
 mod auth;
+mod body;
 mod clock;
 mod cloudkit;
 mod config;
@@ -38,10 +41,13 @@ mod connection;
 mod content;
 mod control;
 mod delivery;
+mod drivews;
 mod endpoint;
 mod entropy;
 mod fault;
+mod file_bytes;
 mod ledger;
+mod noise;
 mod remote;
 mod reply;
 mod request;
@@ -51,11 +57,12 @@ mod vault;
 mod world;
 
 pub use config::{
-    Account, AccountKind, CodeAnswer, Config, LeadingZero, OptionsForm, Padding, Phone, Protocol, Region,
-    TrustAnswer,
+    Account, AccountKind, CodeAnswer, Config, DriveService, LeadingZero, OptionsForm, Padding, Phone,
+    Protocol, Region, TrustAnswer,
 };
 pub use control::{Control, CurrentCodes};
 pub use fault::{Fault, Loss, Rule, When};
+pub use file_bytes::FileBytes;
 pub use ledger::{Count, Counters, LoggedRequest, Violation, ViolationKind};
 pub use photos::LibrarySpec;
 pub use reply::Reply;

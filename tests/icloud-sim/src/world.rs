@@ -5,13 +5,14 @@ use crate::apple::Apple;
 use crate::clock::Clock;
 use crate::config::{Config, Region};
 use crate::content::{self, Bend};
-use crate::endpoint::Endpoint;
+use crate::drive::{Drive, Host, Opened, Refusal};
+use crate::endpoint::{DriveCall, Endpoint};
 use crate::fault::FaultPlan;
 use crate::ledger::{Ledger, Violation, ViolationKind};
 use crate::photos::{ContentReply, Photos};
 use crate::reply::Reply;
 use crate::request::Incoming;
-use crate::{auth, cloudkit, setup};
+use crate::{auth, cloudkit, drivews, setup};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     apple: Mutex<Apple>,
     photos: Mutex<Photos>,
+    drive: Mutex<Drive>,
     ledger: Mutex<Ledger>,
     faults: Mutex<FaultPlan>,
     latency: Mutex<Duration>,
@@ -30,6 +32,7 @@ impl World {
         World {
             clock: Clock::default(),
             photos: Mutex::new(Photos::new(&config.library)),
+            drive: Mutex::new(Drive::new(config.library.seed)),
             apple: Mutex::new(Apple::new(config.account)),
             ledger: Mutex::default(),
             faults: Mutex::default(),
@@ -43,6 +46,13 @@ impl World {
 
     pub(crate) fn photos(&self) -> MutexGuard<'_, Photos> {
         lock(&self.photos)
+    }
+
+    /// The drive, at the time of the clock.
+    pub(crate) fn drive(&self) -> MutexGuard<'_, Drive> {
+        let mut drive = lock(&self.drive);
+        drive.set_time(self.clock.now_ms());
+        drive
     }
 
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -72,6 +82,10 @@ impl World {
                 self.database((*region, *partition), area, call, request, now_ms)
             }
             Endpoint::Content => self.content(request, bend, now_ms),
+            Endpoint::Drive { region, partition, call } => {
+                self.documents((*region, *partition), call, request, now_ms)
+            }
+            Endpoint::DriveContent { .. } => self.drive_content(request, bend, now_ms),
             Endpoint::Unknown => {
                 let detail = format!("{} {}", request.method, request.target());
                 self.violate(ViolationKind::UnknownEndpoint, detail);
@@ -117,9 +131,44 @@ impl World {
         let found = self.photos().content(&request.path_and_query, now_ms);
         match found {
             ContentReply::Body { body, last_modified_ms } => {
-                content::deliver(body, last_modified_ms, request.header("Range"), bend, now_ms)
+                content::deliver(body.into(), last_modified_ms, request.header("Range"), bend, now_ms)
             }
             ContentReply::Refused { reply } => Answer::from(reply),
+        }
+    }
+
+    fn documents(&self, place: (Region, u32), call: &DriveCall, request: &Incoming, now_ms: i64) -> Answer {
+        if matches!(call, DriveCall::Write(_)) {
+            self.violate(ViolationKind::Write, format!("{} {}", request.method, request.target()));
+        }
+        let admitted = drivews::admit(&self.apple(), place, call, request, now_ms);
+        let host = Host::new(&self.apple().account);
+        let outcome = admitted.and_then(|()| match call {
+            DriveCall::Read(call) => self.drive().call(call, &request.query, &request.json(), &host),
+            DriveCall::Write(_) => Err(Refusal::drivews(403, "Operation not permitted", "A writing call")),
+        });
+        let (reply, note) = match outcome {
+            Ok(value) => (Reply::json(200, &value), None),
+            Err(refusal) => (refusal.reply(), Some(refusal.why)),
+        };
+        Answer { note, ..Answer::from(cloudkit::dressed(reply, &self.apple(), now_ms)) }
+    }
+
+    fn drive_content(&self, request: &Incoming, bend: Bend, now_ms: i64) -> Answer {
+        if request.method != "GET" {
+            self.violate(ViolationKind::Write, format!("{} to a content host", request.method));
+            return Answer::noted(Reply::empty(405), "not a GET");
+        }
+        let opened = self.drive().content(&request.path_and_query);
+        match opened {
+            Opened::File { bytes, last_modified_ms } => {
+                content::deliver(bytes, last_modified_ms, request.header("Range"), bend, now_ms)
+            }
+            // It is made anew each time: no ranges (drive.md 11).
+            Opened::Zip(zip) => content::whole(zip.into(), now_ms),
+            Opened::Refused(status, why) => {
+                Answer::noted(Reply::empty(status).header("Content-Type", "application/json"), why)
+            }
         }
     }
 

@@ -7,7 +7,6 @@
 //! A library is made from a [`LibrarySpec`] and is the same every time. [`Photos::mutate`] changes it as a person with
 //! a phone would, [`Photos::quirks`] makes the server misbehave, [`Photos::inventory`] tells the truth about it.
 
-mod body;
 mod changes;
 mod database;
 mod generate;
@@ -15,7 +14,6 @@ mod inventory;
 mod item;
 mod lookup;
 mod mutate;
-mod noise;
 mod query;
 mod quirks;
 mod record;
@@ -34,6 +32,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::reply::Reply;
+use crate::{body, noise};
 use database::RemovedZone;
 use record::{Scribe, Wanted};
 use refusal::Refusal;
@@ -41,7 +40,7 @@ use request::ZoneId;
 use url::{Issue, Signer};
 use zone::{Area, Zone};
 
-pub use body::Body;
+pub use crate::body::Body;
 pub use generate::PhotoKind;
 pub use inventory::{AlbumEntry, AlbumPath, AssetEntry, Inventory, ResourceEntry, ZoneInventory};
 pub use mutate::{Mutation, NewPhoto};

@@ -5,7 +5,7 @@ mod cookies;
 use crate::answer::Answer;
 use crate::apple::Apple;
 use crate::clock::{self, DAY_MS};
-use crate::config::{Account, AccountKind, Region};
+use crate::config::{Account, AccountKind, DriveService, Region};
 use crate::endpoint::SetupCall;
 use crate::reply::Reply;
 use crate::request::Incoming;
@@ -226,5 +226,16 @@ fn document(account: &Account, trusted: bool, extended: bool) -> Value {
     document["pcsServiceIdentitiesIncluded"] = json!(trusted);
     document["termsUpdateNeeded"] = json!(account.kind == AccountKind::Terms);
     document["isExtendedLogin"] = json!(extended);
+    if let Some(services) = document["webservices"].as_object_mut() {
+        for name in ["drivews", "docws"] {
+            match account.drive {
+                DriveService::Active => {}
+                DriveService::Inactive => services[name]["status"] = json!("inactive"),
+                DriveService::Absent => {
+                    services.remove(name);
+                }
+            }
+        }
+    }
     document
 }

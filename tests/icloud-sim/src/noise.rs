@@ -7,7 +7,7 @@
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Scrambles one number; different numbers give different results.
-pub(super) fn mix(number: u64) -> u64 {
+pub(crate) fn mix(number: u64) -> u64 {
     let mut z = number.wrapping_add(GOLDEN);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -15,17 +15,17 @@ pub(super) fn mix(number: u64) -> u64 {
 }
 
 /// Scrambles two numbers into one.
-pub(super) fn pair(a: u64, b: u64) -> u64 {
+pub(crate) fn pair(a: u64, b: u64) -> u64 {
     mix(a ^ mix(b))
 }
 
 /// A number made of text.
-pub(super) fn of_text(text: &str) -> u64 {
+pub(crate) fn of_text(text: &str) -> u64 {
     text.bytes().fold(mix(0), |sum, byte| pair(sum, u64::from(byte)))
 }
 
 /// Fills `out` with the noise of `seed`; a longer fill begins with the shorter one.
-pub(super) fn fill(seed: u64, out: &mut [u8]) {
+pub(crate) fn fill(seed: u64, out: &mut [u8]) {
     let mut at = seed;
     for word in out.chunks_mut(8) {
         at = at.wrapping_add(GOLDEN);
@@ -35,60 +35,60 @@ pub(super) fn fill(seed: u64, out: &mut [u8]) {
 }
 
 /// `N` bytes of noise.
-pub(super) fn bytes<const N: usize>(seed: u64) -> [u8; N] {
+pub(crate) fn bytes<const N: usize>(seed: u64) -> [u8; N] {
     let mut out = [0; N];
     fill(seed, &mut out);
     out
 }
 
 /// The sixteen bytes of a version 4 UUID.
-pub(super) fn uuid(seed: u64) -> [u8; 16] {
+pub(crate) fn uuid(seed: u64) -> [u8; 16] {
     uuid::Builder::from_random_bytes(bytes(seed)).into_uuid().into_bytes()
 }
 
 /// A UUID as Apple writes it in record names: upper case.
-pub(super) fn uuid_text(bytes: [u8; 16]) -> String {
+pub(crate) fn uuid_text(bytes: [u8; 16]) -> String {
     uuid::Uuid::from_bytes(bytes).hyphenated().encode_upper(&mut [0; 36]).to_owned()
 }
 
 /// A sequence of throws that depends on its seed alone.
 #[derive(Debug, Clone)]
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(mix(seed))
     }
 
     /// The next number, any of them equally likely.
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GOLDEN);
         mix(self.0)
     }
 
     /// The next number below `end`; 0 when `end` is 0.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         let wide = u128::from(self.next()) * u128::from(end);
         u64::try_from(wide >> 64).unwrap_or(0)
     }
 
     /// The next place in something that has `len` places; 0 when it has none.
-    pub(super) fn place(&mut self, len: usize) -> usize {
+    pub(crate) fn place(&mut self, len: usize) -> usize {
         usize::try_from(self.below(len as u64)).unwrap_or(0)
     }
 
     /// True in `percent` of a hundred throws.
-    pub(super) fn percent(&mut self, percent: u64) -> bool {
+    pub(crate) fn percent(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
     /// One of several; they must not be empty.
-    pub(super) fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    pub(crate) fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.place(choices.len())]
     }
 
     /// Puts `items` in another order.
-    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             let other = self.place(last + 1);
             items.swap(last, other);

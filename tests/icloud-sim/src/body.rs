@@ -6,7 +6,7 @@
 use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 
-use super::noise;
+use crate::noise;
 
 /// Length of the repeated block, in bytes.
 const BLOCK: usize = 4096;
@@ -15,11 +15,11 @@ const BLOCK: usize = 4096;
 const SALT: &[u8; 51] = b"com.apple.XattrObjectSalt\0com.apple.DataObjectSalt\0";
 
 /// The bytes of `fileChecksum`: the form (`01` = salted SHA-1), then the digest.
-pub(super) type Checksum = [u8; 21];
+pub(crate) type Checksum = [u8; 21];
 
 /// The format whose first bytes a body shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Head {
+pub(crate) enum Head {
     None,
     Jpeg,
     Heic,
@@ -66,12 +66,12 @@ impl Head {
     }
 
     /// The number that stands for the format in a signed URL.
-    pub(super) fn number(self) -> u8 {
+    pub(crate) fn number(self) -> u8 {
         Self::ALL.iter().position(|head| *head == self).and_then(|at| u8::try_from(at).ok()).unwrap_or(0)
     }
 
     /// The format that a number stands for.
-    pub(super) fn from_number(number: u8) -> Option<Self> {
+    pub(crate) fn from_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()
     }
 }
@@ -79,16 +79,16 @@ impl Head {
 /// The content of one file. Copies are cheap: the bytes are made when they are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Body {
-    pub(super) seed: u64,
-    pub(super) len: u64,
-    pub(super) head: Head,
+    pub(crate) seed: u64,
+    pub(crate) len: u64,
+    pub(crate) head: Head,
 }
 
 impl Body {
     /// Two bodies of at least this many bytes differ when their seeds differ.
-    pub(super) const MIN: u64 = 48;
+    pub(crate) const MIN: u64 = 48;
 
-    pub(super) fn new(seed: u64, len: u64, head: Head) -> Self {
+    pub(crate) fn new(seed: u64, len: u64, head: Head) -> Self {
         Self { seed, len, head }
     }
 
@@ -138,7 +138,7 @@ impl Body {
     }
 
     /// The checksum that Apple publishes for this content: `01` and the salted SHA-1.
-    pub(super) fn checksum(&self) -> Checksum {
+    pub(crate) fn checksum(&self) -> Checksum {
         let mut sha = Sha1::new_with_prefix(SALT);
         self.each_piece(|piece| sha.update(piece));
         let mut out = [1; 21];
@@ -147,7 +147,7 @@ impl Body {
     }
 
     /// SHA-256 of the content, as 64 hexadecimal digits.
-    pub(super) fn sha256(&self) -> String {
+    pub(crate) fn sha256(&self) -> String {
         let mut sha = Sha256::new();
         self.each_piece(|piece| sha.update(piece));
         hex(&sha.finalize())
@@ -166,14 +166,13 @@ impl Body {
 }
 
 /// Bytes as lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// The checksum of bytes that are at hand.
-#[cfg(test)]
-pub(super) fn checksum_of(content: &[u8]) -> Checksum {
+pub(crate) fn checksum_of(content: &[u8]) -> Checksum {
     let mut out = [1; 21];
     out[1..].copy_from_slice(&Sha1::new_with_prefix(SALT).chain_update(content).finalize());
     out

@@ -85,6 +85,10 @@ pub enum Command {
     History(HistoryOf),
     /// Bring back from the attic what left the mirror: a file, a folder, or all that left since a time
     Restore(Restore),
+    /// Completions for a shell, on standard output
+    Completions(Completions),
+    /// The manual page, of larder or of one of its commands
+    Man(Man),
     /// See larder at work on a simulated iCloud: no account needed
     #[cfg(feature = "demo")]
     Demo(Demo),
@@ -223,6 +227,24 @@ pub struct Restore {
     /// Show what would come back, touch nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `larder completions`.
+#[derive(Debug, Parser)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// `larder man`.
+#[derive(Debug, Parser)]
+pub struct Man {
+    /// A command, such as `sync`
+    #[arg(value_name = "COMMAND", conflicts_with = "dir")]
+    pub command: Vec<String>,
+    /// Write the pages of all commands into this directory
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 /// What can be listed.

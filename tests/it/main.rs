@@ -73,6 +73,8 @@ mod restore;
 #[cfg(test)]
 mod session;
 #[cfg(test)]
+mod shells;
+#[cfg(test)]
 mod transfers;
 #[cfg(test)]
 mod tree;

@@ -28,7 +28,7 @@ fn every_command_that_the_readme_names_exists() {
         let Some(at) = words.iter().position(|word| *word == "larder" || word.ends_with("/larder")) else {
             continue;
         };
-        let command = words[at..].split(|word| *word == "||").next().unwrap();
+        let command = words[at..].split(|word| matches!(*word, "||" | "|" | ">")).next().unwrap();
         let parsed = Args::try_parse_from(command);
         assert!(parsed.is_ok(), "{line}\n{}", parsed.unwrap_err());
         commands += 1;

@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod audit;
+mod completions;
 #[cfg(feature = "demo")]
 mod demo;
 mod have;
@@ -8,6 +9,7 @@ mod history;
 mod login;
 mod logout;
 mod ls;
+mod man;
 mod restore;
 mod status;
 mod sync;
@@ -35,6 +37,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
             Command::Ls(ls) => ls::ls(global, console, ls),
             Command::History(of) => history::history(global, console, of),
             Command::Restore(restore) => restore::restore(global, console, restore),
+            Command::Completions(of) => Ok(completions::completions(console, of)),
+            Command::Man(man) => man::man(console, man),
             #[cfg(feature = "demo")]
             Command::Demo(demo) => demo::demo(global, console, demo).await,
         }

@@ -16,7 +16,8 @@ use super::patience::Patience;
 use super::route::{self, Route};
 use super::transport;
 
-/// Largest answer of an API host, bytes after decompression. Real pages stay below 2 MiB.
+/// Largest answer of an API host, bytes after decompression, where a request says nothing else. Real pages stay below
+/// 2 MiB.
 const LARGEST_ANSWER: usize = 8 << 20;
 
 /// How a [`Client`] is made.
@@ -35,12 +36,13 @@ pub struct Request {
     url: Url,
     headers: HeaderMap,
     body: Option<Bytes>,
+    largest_answer: usize,
 }
 
 impl Request {
     /// A request without headers of its own and without body.
     pub fn new(method: Method, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: None }
+        Self { method, url, headers: HeaderMap::new(), body: None, largest_answer: LARGEST_ANSWER }
     }
 
     /// Adds a header; the name is in lower case. A value that HTTP cannot carry is left out: Apple's own values always can be.
@@ -59,6 +61,13 @@ impl Request {
     #[must_use]
     pub fn body(mut self, body: Bytes) -> Self {
         self.body = Some(body);
+        self
+    }
+
+    /// Takes answers up to so many bytes.
+    #[must_use]
+    pub fn at_most(mut self, bytes: usize) -> Self {
+        self.largest_answer = bytes;
         self
     }
 
@@ -181,8 +190,8 @@ impl Client {
         self.jar.take(&request.url, &headers);
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| HttpError::of(&host, error))? {
-            if body.len() + chunk.len() > LARGEST_ANSWER {
-                return Err(HttpError::TooLarge { host, limit: LARGEST_ANSWER });
+            if body.len() + chunk.len() > request.largest_answer {
+                return Err(HttpError::TooLarge { host, limit: request.largest_answer });
             }
             body.extend_from_slice(&chunk);
         }

@@ -16,7 +16,7 @@ use super::redact::SignedUrl;
 use super::route;
 
 /// How many redirects are followed, each to a content host.
-const MOST_REDIRECTS: usize = 3;
+const MOST_REDIRECTS: usize = 5;
 
 /// A body that is about to arrive.
 pub struct Download {
@@ -77,7 +77,8 @@ fn redirect_target(response: &Response) -> Option<String> {
         StatusCode::TEMPORARY_REDIRECT,
         StatusCode::PERMANENT_REDIRECT,
     ];
-    if !followed.contains(&response.status()) {
+    // 330 is Apple's own (rclone follows it by hand).
+    if !followed.contains(&response.status()) && response.status().as_u16() != 330 {
         return None;
     }
     Some(response.headers().get(LOCATION)?.to_str().ok()?.to_owned())

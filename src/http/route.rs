@@ -30,9 +30,18 @@ pub(super) fn api_host(url: &Url) -> Result<&str, HttpError> {
     checked(url, is_api_host)
 }
 
+/// Where packages of Drive are made into one body, at a host of its own that nobody has written down.
+const PACKAGES: &str = "/packageDownload";
+
+/// Domains that such a host may be below, beside those of bodies.
+const PACKAGE_DOMAINS: [&str; 2] = ["icloud.com", "icloud.com.cn"];
+
 /// The host of a logical content address, or why it may not be asked. The bare domains are no content hosts.
 pub(super) fn content_host(url: &Url) -> Result<&str, HttpError> {
-    checked(url, |host| within(host, &CONTENT_DOMAINS) && !CONTENT_DOMAINS.contains(&host))
+    checked(url, |host| {
+        let gives = |domains: &[&str]| within(host, domains) && !domains.contains(&host);
+        gives(&CONTENT_DOMAINS) || (url.path().ends_with(PACKAGES) && gives(&PACKAGE_DOMAINS))
+    })
 }
 
 fn checked(url: &Url, allowed: impl Fn(&str) -> bool) -> Result<&str, HttpError> {
@@ -129,11 +138,14 @@ mod tests {
             "https://cvws.icloud-content.com/B/x",
             "https://cvws-h2.icloud-content.com.cn/",
             "https://a.cdn-apple.com/",
+            "https://p142-content.icloud.com:443/packageDownload?o=1",
         ] {
             assert!(content_host(&url(good)).is_ok(), "{good}");
         }
         for bad in [
             "https://www.icloud.com/",
+            "https://icloud.com/packageDownload",
+            "https://evil.example/packageDownload",
             "http://cvws.icloud-content.com/",
             "https://xicloud-content.com/",
             "https://icloud-content.com/",

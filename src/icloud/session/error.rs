@@ -268,6 +268,11 @@ impl SessionError {
         }
     }
 
+    /// Whether an answer came that is larger than any larder takes in.
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, Self::Http(HttpError::TooLarge { .. }))
+    }
+
     /// What the person must do, when that is the trouble.
     pub fn need(&self) -> Option<&Need> {
         match self {

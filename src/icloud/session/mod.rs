@@ -52,6 +52,15 @@ use renewal::Ladder;
 /// Most calls in flight at one service.
 const WIDEST: usize = 16;
 
+/// Fewer at Drive's: people with many files met throttling there (icloud-docker #202, #250).
+const WIDEST_DRIVE: usize = 2;
+
+/// And at its documents.
+const WIDEST_DOCUMENTS: usize = 4;
+
+/// Largest answer of Drive's folders, bytes: a folder of some 100,000 items comes in one piece.
+const LARGEST_LISTING: usize = 64 << 20;
+
 /// Most times one call is sent, renewals between.
 const MOST_TRIES: usize = 4;
 
@@ -60,6 +69,10 @@ const MOST_TRIES: usize = 4;
 pub enum Service {
     /// `ckdatabasews`: CloudKit.
     CloudKit,
+    /// `drivews`: the folders of Drive.
+    Drive,
+    /// `docws`: the documents of Drive.
+    Documents,
 }
 
 impl Service {
@@ -67,6 +80,31 @@ impl Service {
     pub fn name(self) -> &'static str {
         match self {
             Self::CloudKit => "ckdatabasews",
+            Self::Drive => "drivews",
+            Self::Documents => "docws",
+        }
+    }
+}
+
+/// Who waits for which service.
+#[derive(Debug)]
+struct Pacers {
+    cloudkit: Pacer,
+    drive: Pacer,
+    documents: Pacer,
+}
+
+impl Pacers {
+    fn new(patience: &Patience) -> Self {
+        let pacer = |widest| Pacer::new(widest, patience.clone());
+        Self { cloudkit: pacer(WIDEST), drive: pacer(WIDEST_DRIVE), documents: pacer(WIDEST_DOCUMENTS) }
+    }
+
+    fn of(&self, service: Service) -> &Pacer {
+        match service {
+            Service::CloudKit => &self.cloudkit,
+            Service::Drive => &self.drive,
+            Service::Documents => &self.documents,
         }
     }
 }
@@ -88,7 +126,7 @@ struct Inner {
     ladder: tokio::sync::Mutex<Ladder>,
     /// How many changes of the cookies are on disk.
     cookies_on_disk: tokio::sync::Mutex<u64>,
-    cloudkit: Pacer,
+    pacers: Pacers,
 }
 
 impl std::fmt::Debug for Inner {
@@ -124,7 +162,7 @@ impl Session {
         drop(alone);
         let cookies_on_disk = tokio::sync::Mutex::new(client.cookies().changes());
         let inner = Inner {
-            cloudkit: Pacer::new(WIDEST, client.patience().clone()),
+            pacers: Pacers::new(client.patience()),
             client,
             store,
             account,
@@ -143,6 +181,15 @@ impl Session {
     ///
     /// Waits for its turn at the service's [`Pacer`]; a 429 or 503 makes everybody wait.
     pub async fn call(&self, service: Service, path: &str, body: Bytes) -> Result<Answer, SessionError> {
+        self.ask(service, path, Some(body)).await
+    }
+
+    /// As [`Session::call`], as a `GET`.
+    pub async fn get(&self, service: Service, path: &str) -> Result<Answer, SessionError> {
+        self.ask(service, path, None).await
+    }
+
+    async fn ask(&self, service: Service, path: &str, body: Option<Bytes>) -> Result<Answer, SessionError> {
         let inner = &self.inner;
         let mut last = 0;
         for _ in 0..MOST_TRIES {
@@ -164,9 +211,7 @@ impl Session {
     /// Who waits for the service, and how long. For troubles that only the body of an answer tells, such as
     /// `THROTTLED`.
     pub fn pacer(&self, service: Service) -> &Pacer {
-        match service {
-            Service::CloudKit => &self.inner.cloudkit,
-        }
+        self.inner.pacers.of(service)
     }
 
     /// How much trouble the run bears.
@@ -190,17 +235,16 @@ impl Inner {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn send(&self, service: Service, path: &str, body: Bytes) -> Result<Answer, SessionError> {
+    async fn send(&self, service: Service, path: &str, body: Option<Bytes>) -> Result<Answer, SessionError> {
         let off = || SessionError::ServiceOff { service: service.name() };
         let request = {
             let book = self.book();
             let entry = book.services.get(service.name()).filter(|entry| entry.active).ok_or_else(off)?;
-            requests::service_request(&entry.url, path, body, &book, self.account.endpoints())
-                .ok_or_else(off)?
+            let request = requests::service_request(&entry.url, path, body, &book, self.account.endpoints());
+            let request = request.ok_or_else(off)?;
+            if service == Service::Drive { request.at_most(LARGEST_LISTING) } else { request }
         };
-        let pacer = match service {
-            Service::CloudKit => &self.cloudkit,
-        };
+        let pacer = self.pacers.of(service);
         let turn = pacer.turn().await;
         let answer = self.client.call(request).await?;
         match answer.status {

@@ -196,7 +196,7 @@ impl fmt::Debug for Call {
 pub(super) fn service_request(
     base: &str,
     path: &str,
-    body: Bytes,
+    body: Option<Bytes>,
     book: &Book,
     endpoints: &Endpoints,
 ) -> Option<Request> {
@@ -207,7 +207,11 @@ pub(super) fn service_request(
         return None;
     }
     add_client_query(&mut url, book);
-    Some(with_headers(Request::new(Method::POST, url), &site_headers(endpoints, "text/plain")).body(body))
+    let headers = site_headers(endpoints, "text/plain");
+    Some(match body {
+        Some(body) => with_headers(Request::new(Method::POST, url), &headers).body(body),
+        None => with_headers(Request::new(Method::GET, url), &headers),
+    })
 }
 
 fn page(book: &Book, endpoints: &Endpoints) -> Request {
@@ -275,7 +279,7 @@ mod tests {
         let (mut book, endpoints) = (Book::new("you@example.com"), Endpoints::global().unwrap());
         book.dsid = Some("1".to_owned());
         let base = "https://p61-ckdatabasews.icloud.com:443";
-        let made = |path: &str| service_request(base, path, Bytes::new(), &book, &endpoints);
+        let made = |path: &str| service_request(base, path, Some(Bytes::new()), &book, &endpoints);
         let url = made("/database/1/x?remapEnums=true").unwrap().url().to_string();
         let client = book.client_id;
         assert_eq!(

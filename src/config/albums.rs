@@ -199,7 +199,8 @@ pub struct Patterns {
 }
 
 impl Patterns {
-    fn all() -> Self {
+    /// Those that fit everything.
+    pub(super) fn all() -> Self {
         Self::read(&["*"]).unwrap_or_default()
     }
 
@@ -216,7 +217,7 @@ impl Patterns {
         Ok(Self { texts: texts.iter().map(|text| (*text).to_owned()).collect(), globs })
     }
 
-    /// Whether one of them fits the path of an album, its folders and its name joined by `/`.
+    /// Whether one of them fits a name, or the path of an album: its folders and its name joined by `/`.
     #[must_use]
     pub fn fit(&self, path: &str) -> bool {
         self.globs.is_match(path.nfc().collect::<String>())

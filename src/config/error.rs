@@ -76,16 +76,18 @@ pub enum ConfigError {
         /// What to write.
         hint: &'static str,
     },
-    /// State and mirror may not lie in each other.
+    /// State and mirrors may not lie in each other.
     #[error(
-        "The state directory `{}` and the destination `{}` lie in each other; give one of them another place",
-        state_dir.display(),
+        "{what} `{}` and the destination `{}` lie in each other; give one of them another place",
+        one.display(),
         destination.display()
     )]
     Nested {
-        /// `state_dir`.
-        state_dir: PathBuf,
-        /// `photos.destination`.
+        /// What the first place is.
+        what: &'static str,
+        /// The first place.
+        one: PathBuf,
+        /// `photos.destination` or `drive.destination`.
         destination: PathBuf,
     },
     /// Nobody knows where the home directory is.

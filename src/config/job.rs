@@ -11,8 +11,8 @@ use super::reader::Document;
 use super::removed::{Policy, Removed, StopAbove, days};
 use super::size::size;
 use super::{
-    AlbumPath, AlbumView, Albums, ConfigError, Layout, Libraries, LivePhotos, Modes, NameRules, Photos,
-    SmartAlbum, ZoneRule,
+    AlbumPath, AlbumView, Albums, ConfigError, Drive, Layout, Libraries, LivePhotos, Modes, NameRules,
+    Photos, SmartAlbum, ZoneRule,
 };
 use crate::model::Part;
 
@@ -27,8 +27,10 @@ pub struct Job {
     pub state_dir: PathBuf,
     /// `[account]`.
     pub account: Account,
-    /// `[photos]`.
+    /// `[photos]`. When a job mirrors Drive alone, everything but the destination, which is empty, is at its default.
     pub photos: Photos,
+    /// `[drive]`.
+    pub drive: Option<Drive>,
     /// `[removed]`.
     pub removed: Removed,
     /// `[verify]`.
@@ -82,25 +84,35 @@ impl Job {
     /// What it mirrors, in the order in which a run brings it up to date.
     #[must_use]
     pub fn parts(&self) -> Vec<Part> {
-        vec![Part::Photos]
+        Part::ALL.into_iter().filter(|part| !self.destination(*part).as_os_str().is_empty()).collect()
     }
 
-    /// Where a part's mirror lies. So far all parts that a job can have are photos.
+    /// Where a part's mirror lies; empty for a part that is not mirrored.
     #[must_use]
-    pub fn destination(&self, _part: Part) -> &Path {
-        &self.photos.destination
+    pub fn destination(&self, part: Part) -> &Path {
+        match (part, &self.drive) {
+            (Part::Photos, _) => &self.photos.destination,
+            (Part::Drive, Some(drive)) => &drive.destination,
+            (Part::Drive, None) => Path::new(""),
+        }
     }
 
     /// Which permissions new files and directories of a part get.
     #[must_use]
-    pub fn modes(&self, _part: Part) -> Modes {
-        self.photos.modes
+    pub fn modes(&self, part: Part) -> Modes {
+        match part {
+            Part::Photos => self.photos.modes,
+            Part::Drive => self.drive.as_ref().map_or_else(Modes::default, |drive| drive.modes),
+        }
     }
 
     /// Bytes of the disk of a part's destination that larder leaves free.
     #[must_use]
-    pub fn keep_free(&self, _part: Part) -> u64 {
-        self.photos.keep_free
+    pub fn keep_free(&self, part: Part) -> u64 {
+        match part {
+            Part::Photos => self.photos.keep_free,
+            Part::Drive => self.drive.as_ref().map_or(0, |drive| drive.keep_free),
+        }
     }
 
     /// Reads the job file at `path`.
@@ -135,13 +147,15 @@ impl Job {
             let why = "must be an e-mail address or a phone number, without blanks".to_owned();
             return Err(account.refuse("apple_id", why));
         }
-        let destination = photos
-            .required_text("destination", "write `destination = \"/path/to/the/mirror\"` below `[photos]`")?;
-        let destination =
-            places.resolve(destination, base).map_err(|why| photos.refuse("destination", why))?;
-        if state_dir.starts_with(&destination) || destination.starts_with(&state_dir) {
-            return Err(ConfigError::Nested { state_dir, destination });
-        }
+        let drive = Drive::read(&document.section("drive")?, places, base)?;
+        let destination = if drive.is_some() && photos.is_absent() {
+            PathBuf::new()
+        } else {
+            let hint = "write `destination = \"/path/to/the/mirror\"` below `[photos]`";
+            let destination = photos.required_text("destination", hint)?;
+            places.resolve(destination, base).map_err(|why| photos.refuse("destination", why))?
+        };
+        apart(&state_dir, &destination, drive.as_ref().map(|drive| drive.destination.as_path()))?;
 
         let (usual, kept) = (Photos::defaults(destination), Removed::default());
         let words = [("personal", Library::Personal), ("shared", Library::Shared)];
@@ -201,6 +215,7 @@ impl Job {
                 albums: shown,
                 destination: usual.destination,
             },
+            drive,
             removed: Removed {
                 policy: removed.choice("policy", kept.policy, &Policy::WORDS)?,
                 keep_days: removed.parsed("keep_for", kept.keep_days, days)?,
@@ -210,6 +225,26 @@ impl Job {
             network: Network { connections: network.number("connections", connections, 1..65)? },
         })
     }
+}
+
+/// Makes sure that no place lies in another one. An empty `photos` is none.
+fn apart(state_dir: &Path, photos: &Path, drive: Option<&Path>) -> Result<(), ConfigError> {
+    let photos = Some(photos).filter(|photos| !photos.as_os_str().is_empty());
+    let state = "The state directory";
+    let pairs = [
+        (state, Some(state_dir), photos),
+        (state, Some(state_dir), drive),
+        ("The destination", photos, drive),
+    ];
+    for (what, one, destination) in pairs {
+        if let (Some(one), Some(destination)) = (one, destination)
+            && (one.starts_with(destination) || destination.starts_with(one))
+        {
+            let (one, destination) = (one.to_owned(), destination.to_owned());
+            return Err(ConfigError::Nested { what, one, destination });
+        }
+    }
+    Ok(())
 }
 
 /// The words of `libraries`.

@@ -1,7 +1,7 @@
 //! The names of all keys, and the nearest of them to one that is not known.
 
 /// Sections and their keys; the first section is the top of the file.
-pub(super) const KEYS: [(&str, &[&str]); 7] = [
+pub(super) const KEYS: [(&str, &[&str]); 8] = [
     ("", &["state_dir"]),
     ("account", &["apple_id"]),
     (
@@ -29,6 +29,21 @@ pub(super) const KEYS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("photos.albums", &["view", "path", "include", "exclude", "smart"]),
+    (
+        "drive",
+        &[
+            "destination",
+            "libraries",
+            "include",
+            "exclude",
+            "max_size",
+            "names",
+            "file_mode",
+            "dir_mode",
+            "keep_free",
+            "full_listing",
+        ],
+    ),
     ("removed", &["policy", "keep_for", "stop_above"]),
     ("verify", &["nightly"]),
     ("network", &["connections"]),

@@ -5,8 +5,10 @@
 //! is known when what it says is done; `config.example.toml` shows all of them with their defaults.
 
 mod albums;
+mod drive;
 pub mod env_vars;
 mod error;
+mod ignore;
 mod job;
 mod keys;
 mod layout;
@@ -19,7 +21,9 @@ mod size;
 mod tests;
 
 pub use albums::{AlbumPath, AlbumView, Albums, Patterns, SmartAlbum};
+pub use drive::Drive;
 pub use error::{At, ConfigError};
+pub use ignore::Ignore;
 pub use job::{Account, Job, Network, Verify};
 pub use layout::{HIDDEN, Layout, LayoutError, LayoutFacts, SHARED_LIBRARY};
 pub use photos::{Libraries, LivePhotos, Modes, NameRules, Photos, ZoneRule};

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{KEYS, dotted, nearest, nearest_key};
-use super::{At, ConfigError, Patterns};
+use super::{At, ConfigError, Ignore, Patterns};
 
 /// A document whose keys are all known. Their values are not looked at yet.
 pub(super) struct Document<'a> {
@@ -154,14 +154,33 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// A list of patterns for the paths of albums.
+    /// A list of patterns for names or paths.
     pub(super) fn patterns(&self, key: &str, default: Patterns) -> Result<Patterns, ConfigError> {
-        let Some(items) = self.list(key)? else { return Ok(default) };
+        Ok(self.patterns_read(key, Patterns::read)?.unwrap_or(default))
+    }
+
+    /// A list of patterns as `.gitignore` has them.
+    pub(super) fn ignore(&self, key: &str) -> Result<Ignore, ConfigError> {
+        Ok(self.patterns_read(key, Ignore::read)?.unwrap_or_default())
+    }
+
+    fn patterns_read<T>(
+        &self,
+        key: &str,
+        read: impl Fn(&[&str]) -> Result<T, (usize, String)>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(items) = self.list(key)? else { return Ok(None) };
         let texts: Vec<&str> = items.iter().map(|(_, text)| *text).collect();
-        Patterns::read(&texts).map_err(|(at, why)| match items.get(at) {
+        let patterns = read(&texts).map_err(|(at, why)| match items.get(at) {
             Some((item, _)) => self.document.bad_value(item, dotted(self.name, key), why),
             None => self.refuse(key, why),
-        })
+        });
+        patterns.map(Some)
+    }
+
+    /// Whether the document does not have the section.
+    pub(super) fn is_absent(&self) -> bool {
+        self.table.is_none()
     }
 
     /// A list of texts, each with its place.

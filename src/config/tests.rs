@@ -8,6 +8,7 @@ use secrecy::ExposeSecret as _;
 use super::keys::KEYS;
 use super::paths::Places;
 use super::*;
+use crate::model::Part;
 
 const MINIMAL: &str = "[account]\napple_id = \"you@example.com\"\n[photos]\ndestination = \"/mnt/photos\"\n";
 
@@ -28,13 +29,14 @@ fn message(section: &str, line: &str) -> String {
         usual => format!("{line}\n{usual}"),
     };
     let text = format!(
-        "{}[account]\n{}[photos]\n{}[network]\n{}[removed]\n{}[verify]\n{}{}",
+        "{}[account]\n{}[photos]\n{}[network]\n{}[removed]\n{}[verify]\n{}[drive]\n{}{}",
         lines("", ""),
         lines("account", "apple_id = \"you@example.com\"\n"),
         lines("photos", "destination = \"/mnt/photos\"\n"),
         lines("network", ""),
         lines("removed", ""),
         lines("verify", ""),
+        lines("drive", "destination = \"/mnt/drive\"\n"),
         if section == "photos.albums" { format!("[photos.albums]\n{line}\n") } else { String::new() },
     );
     parse(&text).unwrap_err().to_string()
@@ -60,6 +62,7 @@ fn a_minimal_file_gives_the_defaults() {
 fn the_example_shows_every_key_with_its_default_and_no_other() {
     let job = parse(&example()).unwrap();
     assert_eq!(job.photos, Photos::defaults("/home/you/iCloud/Photos".into()));
+    assert_eq!(job.drive, Some(Drive::defaults("/home/you/iCloud/Drive".into())));
     assert_eq!(job.removed, Removed::default());
     assert_eq!(job.network, Network::default());
     assert_eq!(job.verify, Verify::default());
@@ -295,6 +298,38 @@ fn state_and_mirror_may_not_lie_in_each_other() {
         assert!(matches!(error, ConfigError::Nested { .. }), "{state_dir}: {error:?}");
     }
     assert!(parse(&format!("state_dir = \"/mnt/photos-state\"\n{MINIMAL}")).is_ok());
+    for (drive, fine) in [("/mnt/photos/x", false), ("/mnt", false), ("state/x", false), ("/mnt/drive", true)]
+    {
+        let text = format!("state_dir = \"state\"\n{MINIMAL}[drive]\ndestination = \"{drive}\"\n");
+        assert_eq!(parse(&text).is_ok(), fine, "{drive}");
+    }
+}
+
+#[test]
+fn a_job_has_photos_or_drive_or_both() {
+    let account = "[account]\napple_id = \"you@example.com\"\n";
+    let alone = parse(&format!("{account}[drive]\ndestination = \"~/d\"\n")).unwrap();
+    assert_eq!(alone.parts(), [Part::Drive]);
+    assert_eq!(alone.destination(Part::Drive), Path::new("/home/you/d"));
+    assert_eq!(parse(MINIMAL).unwrap().parts(), [Part::Photos]);
+    let text = "libraries = [\"Pages\"]\ninclude = [\"/Work/\"]\nexclude = [\"*.tmp\"]\nmax_size = \"4GB\"\n\
+        names = \"windows\"\nfile_mode = \"0640\"\ndir_mode = \"0750\"\nkeep_free = \"0\"\nfull_listing = \"2d\"\n";
+    let both = parse(&format!("{MINIMAL}[drive]\ndestination = \"/d\"\n{text}")).unwrap();
+    assert_eq!(both.parts(), Part::ALL);
+    let expected = Drive {
+        destination: "/d".into(),
+        libraries: Patterns::read(&["Pages"]).unwrap(),
+        include: Ignore::read(&["/Work/"]).unwrap(),
+        exclude: Ignore::read(&["*.tmp"]).unwrap(),
+        max_size: Some(4_000_000_000),
+        names: NameRules::Windows,
+        modes: Modes { file: Some(0o640), dir: Some(0o750) },
+        keep_free: 0,
+        full_listing_days: 2,
+    };
+    assert_eq!(both.drive, Some(expected));
+    let error = parse(&format!("{MINIMAL}[drive]\nexclude = []\n")).unwrap_err().to_string();
+    assert!(error.contains("has no `drive.destination`"), "{error}");
 }
 
 #[test]

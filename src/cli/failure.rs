@@ -4,6 +4,7 @@ use super::Exit;
 use crate::config::ConfigError;
 use crate::http::HttpError;
 use crate::icloud::cloudkit::CloudKitError;
+use crate::icloud::drive::DriveError;
 use crate::icloud::session::{SessionError, Trouble};
 use crate::state::StateError;
 use crate::sync::RunError;
@@ -87,7 +88,9 @@ pub(super) const DAMAGED: &str = "run `larder sync --once`, which puts a damaged
 impl From<&RunError> for Failure {
     fn from(error: &RunError) -> Self {
         match error {
-            RunError::Session(error) | RunError::Service(CloudKitError::Session(error)) => error.into(),
+            RunError::Session(error)
+            | RunError::Service(CloudKitError::Session(error))
+            | RunError::Drive(DriveError::Session(error)) => error.into(),
             RunError::State(error) => error.into(),
             RunError::Interrupted => Self::hinted(
                 Exit::Interrupted,
@@ -109,9 +112,13 @@ impl From<TreeError> for Failure {
 #[must_use]
 pub(super) fn run_exit(error: &RunError) -> Exit {
     match error {
-        RunError::Session(error) | RunError::Service(CloudKitError::Session(error)) => session_exit(error),
+        RunError::Session(error)
+        | RunError::Service(CloudKitError::Session(error))
+        | RunError::Drive(DriveError::Session(error)) => session_exit(error),
         RunError::Service(CloudKitError::SignInNeeded { .. }) => Exit::SignIn,
-        RunError::Service(_) | RunError::LeftAlone(_) | RunError::Failing { .. } => Exit::Service,
+        RunError::Service(_) | RunError::Drive(_) | RunError::LeftAlone(_) | RunError::Failing { .. } => {
+            Exit::Service
+        }
         RunError::Tree(_) | RunError::NoRoom { .. } => Exit::Disk,
         RunError::State(error) => state_exit(error),
         RunError::OtherAccount { .. } => Exit::Usage,

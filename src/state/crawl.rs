@@ -67,12 +67,13 @@ pub fn last_full_crawl(tables: &impl Tables) -> Result<Option<i64>, StateError> 
 }
 
 /// Up to `limit` folders that wait to be listed, in their turn.
-pub fn queued(tables: &impl Tables, limit: usize) -> Result<Vec<(ItemId, Queued)>, StateError> {
+pub fn queued(tables: &impl Tables, limit: usize) -> Result<Vec<(ItemId, Turn, Queued)>, StateError> {
     let mut folders = Vec::new();
     for entry in tables.crawl().range(..(LISTED, 0, [].as_slice()))?.take(limit) {
         let (key, row) = entry?;
-        let (_, zone, record) = key.value();
-        folders.push((ItemId { zone, record: name("crawl", record)? }, decode("crawl", row.value())?));
+        let (rank, zone, record) = key.value();
+        let turn = if rank == Turn::Soon as u8 { Turn::Soon } else { Turn::Late };
+        folders.push((ItemId { zone, record: name("crawl", record)? }, turn, decode("crawl", row.value())?));
     }
     Ok(folders)
 }
@@ -175,7 +176,7 @@ mod tests {
     }
 
     fn waiting(state: &State) -> Vec<String> {
-        queued(&state.view().unwrap(), 9).unwrap().into_iter().map(|(folder, _)| folder.record).collect()
+        queued(&state.view().unwrap(), 9).unwrap().into_iter().map(|(folder, ..)| folder.record).collect()
     }
 
     fn queue(state: &State, record: &str, turn: Turn) -> bool {
@@ -207,7 +208,7 @@ mod tests {
         assert_eq!(state.write(|b| b.requeue_folder(&folder("B"))).unwrap(), 1);
         assert_eq!(state.write(|b| b.requeue_folder(&folder("B"))).unwrap(), 2);
         assert_eq!(waiting(&state), ["A", "B"]);
-        assert_eq!(queued(&state.view().unwrap(), 1).unwrap()[0].1, Queued { depth: 1, tries: 0 });
+        assert_eq!(queued(&state.view().unwrap(), 1).unwrap()[0].2, Queued { depth: 1, tries: 0 });
     }
 
     #[test]

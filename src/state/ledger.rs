@@ -16,10 +16,12 @@ use rows::{decode, encode};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Root {
-    /// Where photos go.
+    /// Where photos go; for Drive, where its files and folders do.
     Photos = 0,
     /// The album views beside them.
     Albums = 1,
+    /// No destination: directories of Drive that were left, and go when they are empty. These paths are not folded.
+    Left = 2,
 }
 
 /// How sure larder is that a placed file is what iCloud holds.
@@ -190,7 +192,38 @@ pub fn owner(tables: &impl Tables, root: Root, folded: &str) -> Result<Option<It
     Ok(Some(ItemId { zone, record: name("taken", record)? }))
 }
 
+/// Directories of Drive that were left and have not gone yet.
+pub fn left_dirs(tables: &impl Tables) -> Result<Vec<String>, StateError> {
+    let mut dirs = Vec::new();
+    for entry in tables.taken().range((Root::Left as u8, "")..)? {
+        let (key, _) = entry?;
+        let (root, path) = key.value();
+        if root != Root::Left as u8 {
+            break;
+        }
+        dirs.push(path.to_owned());
+    }
+    Ok(dirs)
+}
+
 impl Batch<'_> {
+    /// Notes that a folder of Drive has left its directory.
+    pub fn leave_dir(&mut self, path: &str, folder: &ItemId) -> Result<(), StateError> {
+        self.take_path(Root::Left, path, folder)
+    }
+
+    /// A directory that was left has gone, or has another owner.
+    pub fn forget_left(&mut self, path: &str) -> Result<(), StateError> {
+        self.taken.remove((Root::Left as u8, path))?;
+        Ok(())
+    }
+
+    /// Forgets where an item is: nothing of it is on disk.
+    pub fn forget_placement(&mut self, item: &ItemId) -> Result<(), StateError> {
+        self.ledger.remove((item.zone, pack(&item.record).as_slice()))?;
+        Ok(())
+    }
+
     /// Stores where the files of an item are.
     pub fn put_placement(&mut self, item: &ItemId, placement: &Placement) -> Result<(), StateError> {
         let old = self::placement(self, item)?;

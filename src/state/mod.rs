@@ -42,7 +42,7 @@ pub use dirty::{Mark, dirty_after, mark};
 pub use error::StateError;
 pub use history::{HistoryEvent, Moment, Order, What, Why, history, oldest_event};
 pub use ledger::{
-    Lies, PlacedFile, Placement, Proof, Root, class_counts, each_placement, owner, placement,
+    Lies, PlacedFile, Placement, Proof, Root, class_counts, each_placement, left_dirs, owner, placement,
     placements_after, placements_behind,
 };
 pub use lock::JobLock;

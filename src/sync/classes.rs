@@ -23,7 +23,7 @@ impl Classes {
     /// What earlier runs learnt.
     pub fn load(view: &View) -> Result<Self, StateError> {
         let mut counts = HashMap::new();
-        for kind in Kind::ALL {
+        for kind in Kind::ALL.into_iter().chain([Kind::File]) {
             let (matched, unmatched) = state::class_counts(view, kind.as_str())?;
             counts.insert(kind, ClassCounts { matched, unmatched });
         }

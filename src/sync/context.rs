@@ -12,6 +12,7 @@ use crate::config::Job;
 use crate::event::{Event, Observer};
 use crate::http;
 use crate::http::pacing::Pacer;
+use crate::icloud::drive::Drive;
 use crate::icloud::photos::Photos;
 use crate::model::Part;
 use crate::state::{Batch, State, StateError, View};
@@ -30,6 +31,8 @@ pub struct Context {
     pub root: Arc<Root>,
     /// iCloud Photos.
     pub photos: Photos,
+    /// iCloud Drive.
+    pub drive: Drive,
     /// For bodies.
     pub http: http::Client,
     /// How fast content hosts are asked for bodies.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::config::Size;
 use crate::http::LeftAlone;
 use crate::icloud::cloudkit::CloudKitError;
+use crate::icloud::drive::DriveError;
 use crate::icloud::session::SessionError;
 use crate::state::StateError;
 use crate::tree::TreeError;
@@ -18,6 +19,9 @@ pub enum RunError {
     /// iCloud cannot be reached or refuses service.
     #[error(transparent)]
     Service(#[from] CloudKitError),
+    /// The same, for Drive.
+    #[error(transparent)]
+    Drive(#[from] DriveError),
     /// The destination is in trouble.
     #[error(transparent)]
     Tree(#[from] TreeError),

@@ -1,6 +1,7 @@
-//! Looking records up by name: for URLs that have run out, and for what the catalog lacks.
+//! Looking records up by name: for URLs that have run out, for what the catalog lacks, and for files of Drive, whose
+//! listings have no URLs.
 //!
-//! A hundred at a time, just before they are needed.
+//! Many at a time, just before they are needed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,8 +13,9 @@ use super::absorb::absorb;
 use super::{Context, RunError};
 use crate::http::SignedUrl;
 use crate::icloud::cloudkit::CloudKitError;
+use crate::icloud::drive::{DriveError, TOKENS, Token};
 use crate::icloud::photos::Decoded;
-use crate::model::{Kind, Resource};
+use crate::model::{Kind, Part, Resource};
 use crate::state;
 
 /// Records of one lookup.
@@ -27,6 +29,12 @@ const LINGER: Duration = Duration::from_millis(20);
 pub(super) enum Renewed {
     /// Its resources as they are now, and URLs for those that can be fetched.
     Found { resources: Vec<Resource>, urls: Vec<(Kind, SignedUrl)> },
+    /// A file of Drive, and where its bytes are.
+    Document(Token),
+    /// A file of Drive for which there is nothing to fetch yet.
+    NotYet,
+    /// A file of Drive that iCloud refuses to give, as it does with empty ones (pyicloud).
+    Refused,
     /// iCloud does not give it, and why.
     Gone(String),
 }
@@ -60,7 +68,7 @@ impl Renewer {
                 },
                 _turn = self.turn.lock() => {
                     tokio::time::sleep(LINGER).await;
-                    let batch = self.take_batch();
+                    let batch = self.take_batch(if ctx.part == Part::Drive { TOKENS } else { LOOKUP });
                     if !batch.is_empty() {
                         serve(ctx, batch).await?;
                     }
@@ -70,12 +78,12 @@ impl Renewer {
     }
 
     /// The asks for one zone, as many as one lookup takes.
-    fn take_batch(&self) -> Vec<Ask> {
+    fn take_batch(&self, most: usize) -> Vec<Ask> {
         let mut queue = self.lock();
         let Some(zone) = queue.first().map(|ask| ask.zone) else { return vec![] };
         let (mut batch, mut rest) = (vec![], vec![]);
         for ask in queue.drain(..) {
-            let fits = ask.zone == zone && batch.len() < LOOKUP;
+            let fits = ask.zone == zone && batch.len() < most;
             if fits { batch.push(ask) } else { rest.push(ask) }
         }
         *queue = rest;
@@ -92,13 +100,51 @@ async fn serve(ctx: &Context, batch: Vec<Ask>) -> Result<(), RunError> {
     let mut names: Vec<String> = batch.iter().map(|ask| ask.record.clone()).collect();
     names.sort();
     names.dedup();
-    let found: HashMap<String, Renewed> = look_up(ctx, zone, &names).await?.into_iter().collect();
+    let found = match ctx.part {
+        Part::Photos => look_up(ctx, zone, &names).await?,
+        Part::Drive => documents(ctx, zone, &names).await?,
+    };
+    let found: HashMap<String, Renewed> = found.into_iter().collect();
     for ask in batch {
         let gone = || Renewed::Gone("iCloud no longer gives its record".into());
         // A worker that is gone has no use for the answer.
         let _nobody = ask.reply.send(found.get(&ask.record).cloned().unwrap_or_else(gone));
     }
     Ok(())
+}
+
+/// Asks where the bytes of files of Drive are. Those that an answer for many leaves out are asked for one by one, which tells
+/// why.
+async fn documents(ctx: &Context, zone: u16, names: &[String]) -> Result<Vec<(String, Renewed)>, RunError> {
+    let zones = ctx.read(state::zones).await?;
+    let Some(id) = zones.into_iter().find(|(number, _)| *number == zone).map(|(_, row)| row.id) else {
+        return Ok(vec![]);
+    };
+    let mut tokens = match ctx.drive.tokens(&id.name, names).await {
+        Ok(tokens) => tokens,
+        // One of them may be what it stumbles over (icloud-docker #198).
+        Err(DriveError::Refused { .. } | DriveError::NotFound { .. } | DriveError::Busy { .. }) => {
+            HashMap::new()
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        let renewed = match tokens.remove(name) {
+            Some(token) => Renewed::Document(token),
+            None => match ctx.drive.token(&id.name, name).await {
+                Ok(Some(token)) => Renewed::Document(token),
+                Ok(None) => Renewed::NotYet,
+                Err(DriveError::Refused { .. }) => Renewed::Refused,
+                Err(error @ (DriveError::NotFound { .. } | DriveError::Busy { .. })) => {
+                    Renewed::Gone(error.to_string())
+                }
+                Err(error) => return Err(error.into()),
+            },
+        };
+        found.push((name.clone(), renewed));
+    }
+    Ok(found)
 }
 
 /// Asks for records by name and takes what comes into the catalog: a photo that was edited meanwhile is marked anew.

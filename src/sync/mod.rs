@@ -1,7 +1,7 @@
 //! One run: what changed, what to do about it, and doing it.
 //!
 //! [`run()`] reads from top to bottom. `plan` decides and is pure; `apply` carries out; `check` and `listing` bring
-//! the catalog up to date; `views` shows albums beside the library; `tally` counts what the summary tells; `restore`
+//! the catalog up to date, for Drive `drive` does; `views` shows albums beside the library; `tally` counts what the summary tells; `restore`
 //! brings back what left. Called by the command line; calls `icloud`, `tree` and `state`, and never prints.
 
 pub mod apply;
@@ -20,6 +20,7 @@ pub mod verify;
 pub mod views;
 
 mod absorb;
+mod drive;
 mod lookup;
 mod missed;
 mod policy;

@@ -2,8 +2,8 @@
 //! differs, everything is looked at anew.
 
 use super::{Context, RunError};
-use crate::config::Photos;
-use crate::model::ItemId;
+use crate::config::{Job, Photos};
+use crate::model::{ItemId, Part};
 use crate::state::{self, MetaKey, Progress, ZoneRow};
 
 /// Items marked in one transaction.
@@ -14,14 +14,18 @@ const WITH_HIDDEN: &str = "hidden=true";
 
 /// Marks every item dirty when the job file asks for other files than at the last run.
 pub(super) async fn follow(ctx: &Context) -> Result<(), RunError> {
-    let wanted = fingerprint(&ctx.job.photos);
+    let wanted = wanted(&ctx.job, ctx.part);
     let known = ctx.read(|view| state::text(view, MetaKey::Policy)).await?;
     if known.as_ref() == Some(&wanted) {
         return Ok(());
     }
     if let Some(known) = known {
-        tracing::info!("the job file asks for other files than at the last run; every photo is looked at");
+        tracing::info!("the job file asks for other files than at the last run; every item is looked at");
         mark_all(ctx).await?;
+        if ctx.part == Part::Drive {
+            // Folders that were out of scope were not listed.
+            ctx.write(|batch| batch.set_meta_number(MetaKey::FullCrawl, 0)).await?;
+        }
         if wanted.contains(WITH_HIDDEN) && !known.contains(WITH_HIDDEN) {
             list_again(ctx).await?;
         }
@@ -51,15 +55,19 @@ pub(super) async fn follow_modes(ctx: &Context) -> Result<(), RunError> {
         return Ok(());
     }
     if ran_before {
-        ctx.warn(
-            "`photos.file_mode` or `photos.dir_mode` changed: new files and directories get it, those that are there keep \
-             theirs until you change them with `chmod`",
-        );
+        let part = ctx.part.as_str();
+        ctx.warn(format!(
+            "`{part}.file_mode` or `{part}.dir_mode` changed: new files and directories get it, those that are there keep \
+             theirs until you change them with `chmod`"
+        ));
     }
     Ok(ctx.write(move |batch| batch.set_meta_text(MetaKey::Modes, &wanted)).await?)
 }
 
 async fn mark_all(ctx: &Context) -> Result<(), RunError> {
+    if ctx.part == Part::Drive {
+        return mark_all_nodes(ctx).await;
+    }
     for (zone, _) in ctx.read(state::zones).await? {
         let mut after: Option<String> = None;
         loop {
@@ -76,6 +84,17 @@ async fn mark_all(ctx: &Context) -> Result<(), RunError> {
     Ok(())
 }
 
+async fn mark_all_nodes(ctx: &Context) -> Result<(), RunError> {
+    let mut after: Option<ItemId> = None;
+    loop {
+        let from = after.clone();
+        let piece = ctx.read(move |view| state::nodes_after(view, from.as_ref(), PIECE)).await?;
+        let Some((last, _)) = piece.last() else { return Ok(()) };
+        after = Some(last.clone());
+        ctx.write(move |batch| piece.iter().try_for_each(|(item, _)| batch.mark(item))).await?;
+    }
+}
+
 /// Hidden photos are in a list of their own, which was not read while they were out of scope.
 async fn list_again(ctx: &Context) -> Result<(), RunError> {
     ctx.write(|batch| {
@@ -89,6 +108,17 @@ async fn list_again(ctx: &Context) -> Result<(), RunError> {
     })
     .await?;
     Ok(())
+}
+
+/// What the job file decides about the files of a part.
+pub(super) fn wanted(job: &Job, part: Part) -> String {
+    match (part, &job.drive) {
+        (Part::Drive, Some(d)) => format!(
+            "names={:?} libraries={} include={} exclude={} largest={:?}",
+            d.names, d.libraries, d.include, d.exclude, d.max_size
+        ),
+        _ => fingerprint(&job.photos),
+    }
 }
 
 /// The keys that decide which files a photo has and where they lie. The destination and the network are none of them.

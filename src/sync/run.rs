@@ -7,10 +7,10 @@ use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::apply::{Feed, apply, foresee, remove, room_for_all};
+use super::apply::{Feed, apply, foresee, remove, remove_left_dirs, room_for_all};
 use super::classes::Classes;
 use super::tally::{Outcome, Tally};
-use super::{Context, RunError, check, listing, policy, verify, views};
+use super::{Context, RunError, check, drive, listing, policy, verify, views};
 use crate::clock::Clock;
 use crate::config::Job;
 use crate::event::{Event, Observer};
@@ -18,6 +18,7 @@ use crate::http;
 use crate::http::pacing::Pacer;
 use crate::http::retry::{Class, Classify as _};
 use crate::icloud::cloudkit::CloudKitError;
+use crate::icloud::drive::{Drive, DriveError};
 use crate::icloud::photos::Photos;
 use crate::icloud::session::{Account, Session, Store, Trouble};
 use crate::model::{Part, hex};
@@ -93,7 +94,8 @@ fn is_refusal(error: &RunError) -> bool {
             error.trouble() == Trouble::Service
         }
         RunError::Service(error) => error.class() != Class::Session,
-        RunError::Failing { .. } => true,
+        RunError::Drive(DriveError::Session(error)) => error.trouble() == Trouble::Service,
+        RunError::Drive(_) | RunError::Failing { .. } => true,
         _ => false,
     }
 }
@@ -107,16 +109,18 @@ async fn go(
     tally: Arc<Tally>,
 ) -> Result<(), RunError> {
     check_account(&job, &state)?;
-    let root = open_destination(job.destination(part), &state, options)?.with_modes(job.modes(part))?;
+    let root = open_destination(job.destination(part), &state, options)?
+        .with_modes(job.modes(part), part == Part::Drive)?;
     let Edges { http, store, account, passwords, clock, observer, cancel } = edges;
     observer.on(&Event::Phase("Asking iCloud what changed".into()));
     let session = Session::resume(http.clone(), store, account, passwords, clock.clone()).await?;
     let classes = Arc::new(Classes::load(&state.view()?)?);
     let ctx = Context {
         part,
-        photos: Photos::new(session),
+        photos: Photos::new(session.clone()),
+        drive: Drive::new(session),
         root: Arc::new(root),
-        bodies: Pacer::new(job.network.connections as usize, http.patience().clone()),
+        bodies: Pacer::new(bodies(&job, part), http.patience().clone()),
         http,
         clock,
         observer,
@@ -130,19 +134,44 @@ async fn go(
     };
     policy::follow_modes(&ctx).await?;
     policy::follow(&ctx).await?;
+    let result = match part {
+        Part::Photos => Box::pin(photos(&ctx, options)).await,
+        Part::Drive => Box::pin(documents(&ctx, options)).await,
+    };
+    if options.dry_run {
+        return result;
+    }
+    let root = ctx.root.clone();
+    let pruned = super::context::blocking(move || root.prune_again()).await;
+    let result = result.and(pruned.map_err(RunError::from));
+    if matches!(result, Err(RunError::Tree(TreeError::NoSpace { .. }) | RunError::NoRoom { .. })) {
+        make_room(&ctx).await;
+    }
+    result
+}
+
+/// Bodies in flight at the most. Drive bears fewer (icloud-docker #250).
+fn bodies(job: &Job, part: Part) -> usize {
+    const DRIVE: usize = 4;
+    let connections = job.network.connections as usize;
+    if part == Part::Drive { connections.min(DRIVE) } else { connections }
+}
+
+/// Photos: what changed comes in pages, and is fetched while more of them come.
+async fn photos(ctx: &Context, options: Options) -> Result<(), RunError> {
     let feed = Feed::default();
     let catalog = async {
-        let result = bring_up_to_date(&ctx, &feed).await;
+        let result = bring_up_to_date(ctx, &feed).await;
         // The planner ends when it knows that no more will come, also when iCloud failed: what is known is fetched.
         feed.end();
         result
     };
     if options.dry_run {
         catalog.await?;
-        foresee(&ctx).await?;
-        return views::foresee(&ctx).await;
+        foresee(ctx).await?;
+        return views::foresee(ctx).await;
     }
-    let work = apply(&ctx, &feed);
+    let work = apply(ctx, &feed);
     tokio::pin!(catalog, work);
     let (known, applied) = tokio::select! {
         known = &mut catalog => (known, work.await),
@@ -153,26 +182,33 @@ async fn go(
         (Err(RunError::Interrupted), Err(cause)) => Err(cause),
         (applied, known) => applied.and(known),
     };
-    let result = match brought {
-        Ok(()) => finish(&ctx, options).await,
-        failed => failed,
-    };
-    let root = ctx.root.clone();
-    let pruned = super::context::blocking(move || root.prune_again()).await;
-    let result = result.and(pruned.map_err(RunError::from));
-    if matches!(result, Err(RunError::Tree(TreeError::NoSpace { .. }) | RunError::NoRoom { .. })) {
-        make_room(&ctx).await;
-    }
-    result
-}
-
-/// What comes when all that there is room for is here: what is gone leaves, albums follow, leftovers go.
-async fn finish(ctx: &Context, options: Options) -> Result<(), RunError> {
+    brought?;
+    // All that there is room for is here: what is gone leaves, albums follow, leftovers go.
     remove(ctx, options.confirm_removals).await?;
     if !options.without_slice {
         reread(ctx).await?;
     }
     views::bring(ctx).await?;
+    tidy(ctx).await?;
+    room_for_all(ctx).await
+}
+
+/// Drive: every folder is listed. What is gone leaves first, because programs save a file by writing a new one of the same
+/// name; then files move and come, and last the directories go that folders left.
+async fn documents(ctx: &Context, options: Options) -> Result<(), RunError> {
+    ctx.tell(&Event::Phase("Listing the folders of iCloud Drive".into()));
+    drive::crawl(ctx).await?;
+    if options.dry_run {
+        return foresee(ctx).await;
+    }
+    remove(ctx, options.confirm_removals).await?;
+    let feed = Feed::default();
+    feed.end();
+    apply(ctx, &feed).await?;
+    remove_left_dirs(ctx).await?;
+    if !options.without_slice {
+        reread(ctx).await?;
+    }
     tidy(ctx).await?;
     room_for_all(ctx).await
 }

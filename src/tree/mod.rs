@@ -10,6 +10,7 @@
 //! All calls block; `sync` runs them on threads of their own. This room knows neither iCloud nor the state.
 
 mod attic;
+mod bundle;
 mod error;
 mod facts;
 mod folder;
@@ -30,6 +31,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub use bundle::ZIP;
 pub use error::TreeError;
 pub use facts::{Facts, FileKind, Space};
 pub use folder::Folder;

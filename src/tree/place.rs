@@ -174,7 +174,12 @@ impl Root {
 
     /// Removes the directory that a file left, and those above it, as far as they are empty now. What the file did is done
     /// whether its directory goes or not: one that cannot be removed stays, and [`Root::prune_again`] tries once more.
+    ///
+    /// Does nothing where directories are content.
     pub fn prune(&self, dir: &Dir) -> Result<(), TreeError> {
+        if self.keeps_dirs() {
+            return Ok(());
+        }
         let _nobody_enters = self.directories().write();
         let mut dir = dir.clone();
         while let Some(path) = dir.path().cloned() {
@@ -193,6 +198,19 @@ impl Root {
             }
         }
         Ok(())
+    }
+
+    /// Removes a directory if it is empty. Tells whether it is gone.
+    pub fn remove_dir(&self, path: &RelPath) -> Result<bool, TreeError> {
+        Self::refuse_own(path)?;
+        let _nobody_enters = self.directories().write();
+        let Some(parent) = self.find_dir(&path.parent())? else { return Ok(true) };
+        let remove = || fs::unlinkat(&parent, path.file_name(), AtFlags::REMOVEDIR);
+        match pass(Point::TreeRmdir).and_then(|()| remove()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(true),
+            Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => Ok(false),
+            Err(errno) => Err(TreeError::from_errno("remove the empty directory", path, errno)),
+        }
     }
 
     /// Tries once more to remove the empty directories that could not be removed. One that still cannot stays.

@@ -33,6 +33,8 @@ struct Inner {
     directories: RwLock<()>,
     /// Directories that could not be removed when they were empty.
     stubborn: Mutex<Vec<Dir>>,
+    /// Whether directories are content, and stay when they are empty.
+    keeps_dirs: bool,
 }
 
 /// What opening a destination gave.
@@ -91,6 +93,7 @@ impl Root {
             dir_mode: None,
             directories: RwLock::default(),
             stubborn: Mutex::default(),
+            keeps_dirs: false,
         }));
         let found = root.read_marker()?;
         if !accept && expected.is_some_and(|id| found.as_ref() != Some(id)) {
@@ -111,11 +114,13 @@ impl Root {
             dir_mode: None,
             directories: RwLock::default(),
             stubborn: Mutex::default(),
+            keeps_dirs: false,
         })))
     }
 
-    /// The same destination, where new files and directories that are not private get these permissions.
-    pub fn with_modes(self, modes: Modes) -> Result<Self, TreeError> {
+    /// The same destination, where new files and directories that are not private get these permissions, and where empty
+    /// directories stay or go.
+    pub fn with_modes(self, modes: Modes, keeps_dirs: bool) -> Result<Self, TreeError> {
         let inner = &self.0;
         let fd = inner
             .fd
@@ -128,7 +133,13 @@ impl Root {
             dir_mode: modes.dir.map(Mode::from_raw_mode),
             directories: RwLock::default(),
             stubborn: Mutex::default(),
+            keeps_dirs,
         })))
+    }
+
+    /// Whether directories are content, and stay when they are empty.
+    pub(super) fn keeps_dirs(&self) -> bool {
+        self.0.keeps_dirs
     }
 
     /// The destination as it was named in the job file.
@@ -216,6 +227,7 @@ impl Root {
             dir_mode: None,
             directories: RwLock::default(),
             stubborn: Mutex::default(),
+            keeps_dirs: self.0.keeps_dirs,
         })))
     }
 }

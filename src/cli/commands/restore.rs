@@ -42,7 +42,7 @@ pub(super) fn restore(global: &Global, console: &Console, args: &Restore) -> Res
     };
     let root = destination(mirror, &state, args.dry_run)
         .map_err(|error| Failure::from(&error))?
-        .with_modes(loaded.job.photos.modes)?;
+        .with_modes(loaded.job.photos.modes, false)?;
     let outlet = args.to.as_ref().map(|dir| outlet(dir, &root, args.dry_run)).transpose()?;
 
     let mut out = Output::new(console);

@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 
+use super::document::Length;
 use super::known::is_as_written;
 use super::task::Task;
 use super::verify::{Verdict, judge};
 use crate::model::{ContentHasher, Digest};
 use crate::state::Proof;
 use crate::sync::classes::ClassCounts;
-use crate::tree::{Access, Dir, FileKind, Finish, RelPath, Root, Staging, TreeError};
+use crate::tree::{Access, Dir, FileKind, Finish, RelPath, Root, Staging, TreeError, ZIP};
 
 /// What became of a body.
 pub(super) enum Landed {
@@ -31,11 +32,15 @@ pub(super) enum Whence {
     Moved,
     /// Another photo has the same content.
     Copied,
+    /// It was there already.
+    Found,
 }
 
 /// A file that has its final name.
 pub(super) struct Home {
     pub(super) path: RelPath,
+    /// Bytes.
+    pub(super) size: u64,
     pub(super) proof: Proof,
     /// Whether it matched Apple's checksum, where that can be checked.
     pub(super) matched: Option<bool>,
@@ -61,7 +66,8 @@ impl Partial {
     pub(super) fn open(root: &Root, task: &Task, with_sha256: bool) -> Result<Self, TreeError> {
         let mut staging = root.stage(&task.staging_key())?;
         let mut hasher = ContentHasher::new(with_sha256);
-        if staging.size() > task.wanted.resource.size {
+        // What has no length of its own begins anew.
+        if task.length != Length::Exact || staging.size() > task.wanted.resource.size {
             staging.truncate(0)?;
         }
         if staging.size() > 0 {
@@ -93,15 +99,18 @@ impl Partial {
     ) -> Result<Landed, TreeError> {
         let size = task.wanted.resource.size;
         while let Some(bytes) = next() {
-            if self.have() + bytes.len() as u64 > size {
+            if task.length == Length::Exact && self.have() + bytes.len() as u64 > size {
                 root.discard(&task.staging_key())?;
                 return Ok(Landed::Long);
             }
             self.hasher.update(&bytes);
             self.staging.append(&bytes)?;
         }
-        if self.have() < size {
-            return Ok(Landed::Short { have: self.have() });
+        if task.document.as_ref().is_some_and(|document| document.is_zip) {
+            self = self.unwrapped(root)?;
+        }
+        if let Some(landed) = self.is_not_whole(root, task)? {
+            return Ok(landed);
         }
         let digest = self.hasher.finish();
         let matched =
@@ -117,6 +126,38 @@ impl Partial {
         };
         let home = place(root, task, self.staging, proof, &digest, attic_date)?;
         Ok(Landed::Placed(Home { matched, ..home }))
+    }
+}
+
+impl Partial {
+    /// The zip of a package without what it may come wrapped in.
+    fn unwrapped(self, root: &Root) -> Result<Self, TreeError> {
+        let came = self.have();
+        let staging = root.unwrap(self.staging)?;
+        if staging.size() == came {
+            return Ok(Self { staging, hasher: self.hasher });
+        }
+        let mut hasher = ContentHasher::new(true);
+        staging.read_existing(|chunk| hasher.update(chunk))?;
+        Ok(Self { staging, hasher })
+    }
+
+    /// What came, when it cannot be all of the file.
+    fn is_not_whole(&mut self, root: &Root, task: &Task) -> Result<Option<Landed>, TreeError> {
+        let (have, size) = (self.have(), task.wanted.resource.size);
+        let zip = task.document.as_ref().is_some_and(|document| document.is_zip);
+        let whole = match task.length {
+            Length::Exact => have >= size,
+            Length::IWork => have == size || self.staging.begins_with(ZIP)?,
+            Length::Open => !zip || self.staging.ends_as_zip()?,
+        };
+        if whole {
+            return Ok(None);
+        }
+        if task.length != Length::Exact {
+            root.discard(&task.staging_key())?;
+        }
+        Ok(Some(Landed::Short { have }))
     }
 }
 
@@ -136,6 +177,7 @@ pub(super) fn place(
     let finish = Finish { mtime: task.mtime, access };
     let mut home = Home {
         path: task.path.clone(),
+        size: digest.size,
         proof,
         matched: None,
         whence: Whence::Fetched,

@@ -10,6 +10,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use super::body::{Landed, Partial};
+use super::document::{self, Length, Met};
 use super::local;
 use super::record::{Report, Settled};
 use super::task::Task;
@@ -68,7 +69,7 @@ pub(super) async fn bring(
     ctx: &Context,
     renewer: &Renewer,
     streak: &Streak,
-    task: Box<Task>,
+    mut task: Box<Task>,
 ) -> Result<Report, RunError> {
     if let Some(report) = local::bring(ctx, &task).await? {
         return Ok(report);
@@ -87,11 +88,11 @@ pub(super) async fn bring(
             () = ctx.stop.cancelled() => return Err(RunError::Interrupted),
             () = tokio::time::sleep(*wait) => {}
         }
-        let url = match url_for(ctx, renewer, &task, renew).await? {
+        let url = match url_for(ctx, renewer, &mut task, renew).await? {
             Ok(url) => url,
             Err(settled) => return Ok(Report::Settled { task, settled }),
         };
-        match attempt(ctx, &task, &url, before.as_ref()).await? {
+        match attempt(ctx, &task, url.as_ref(), before.as_ref()).await? {
             Attempt::Done(Landed::Placed(home)) => {
                 streak.broken();
                 return Ok(Report::Settled { task, settled: Settled::Placed(home) });
@@ -136,16 +137,23 @@ pub(super) async fn bring(
     Ok(Report::Settled { task, settled: Settled::Failed(why) })
 }
 
-/// A URL that is good for the wanted content: one at hand, or a renewed one.
+/// A URL that is good for the wanted content: one at hand, or a renewed one. `None` where none is needed.
 async fn url_for(
     ctx: &Context,
     renewer: &Renewer,
-    task: &Task,
+    task: &mut Task,
     renew: bool,
-) -> Result<Result<SignedUrl, Settled>, RunError> {
+) -> Result<Result<Option<SignedUrl>, Settled>, RunError> {
+    if let Some(document) = task.document.clone() {
+        return Ok(match document::meet(ctx, renewer, task, &document).await? {
+            Met::At(url) => Ok(Some(url)),
+            Met::Empty => Ok(None),
+            Met::Settled(settled) => Err(settled),
+        });
+    }
     let (zone, kind) = (task.item.zone, task.wanted.resource.kind);
     if !renew && let Some(url) = ctx.urls.get(zone, &task.record, kind, ctx.clock.now()) {
-        return Ok(Ok(url));
+        return Ok(Ok(Some(url)));
     }
     Ok(match renewer.renew(ctx, zone, &task.record).await? {
         Renewed::Found { resources, mut urls } => {
@@ -154,12 +162,15 @@ async fn url_for(
                 Err(Settled::Changed)
             } else {
                 match urls.iter().position(|(of, _)| *of == kind) {
-                    Some(at) => Ok(urls.swap_remove(at).1),
+                    Some(at) => Ok(Some(urls.swap_remove(at).1)),
                     None => Err(Settled::Waiting("a device has not finished uploading it")),
                 }
             }
         }
         Renewed::Gone(why) => Err(Settled::Failed(why)),
+        Renewed::Document(_) | Renewed::NotYet | Renewed::Refused => {
+            Err(Settled::Failed("iCloud gave a file of Drive for it".into()))
+        }
     })
 }
 
@@ -171,11 +182,11 @@ const SMALL: u64 = 256 << 10;
 async fn attempt(
     ctx: &Context,
     task: &Task,
-    url: &SignedUrl,
+    url: Option<&SignedUrl>,
     before: Option<&Digest>,
 ) -> Result<Attempt, RunError> {
     let turn = ctx.bodies.turn().await;
-    let attempt = if task.wanted.resource.size <= SMALL {
+    let attempt = if task.length == Length::Exact && task.wanted.resource.size <= SMALL {
         small(ctx, task, url, before).await?
     } else {
         large(ctx, task, url, before).await?
@@ -192,18 +203,19 @@ async fn attempt(
 async fn small(
     ctx: &Context,
     task: &Task,
-    url: &SignedUrl,
+    url: Option<&SignedUrl>,
     before: Option<&Digest>,
 ) -> Result<Attempt, RunError> {
     let resource = &task.wanted.resource;
     let mut body = Vec::new();
     // The content of an empty file is known when its checksum says so; some hosts answer 400 for it.
-    if resource.size > 0 || ContentHasher::new(false).finish().apple != resource.checksum {
+    let known = resource.size == 0 && ContentHasher::new(false).finish().apple == resource.checksum;
+    if let Some(url) = url.filter(|_| !known) {
         let mut download = match ctx.http.open(url, 0).await {
             Ok(download) => download,
             Err(error) => return unanswered(error),
         };
-        if let Usable::No(attempt) = usable(&download, 0, resource.size) {
+        if let Usable::No(attempt) = usable(&download, 0, Some(resource.size)) {
             return Ok(attempt);
         }
         while let Some(bytes) = download.stream.next().await {
@@ -236,7 +248,7 @@ async fn small(
 async fn large(
     ctx: &Context,
     task: &Task,
-    url: &SignedUrl,
+    url: Option<&SignedUrl>,
     before: Option<&Digest>,
 ) -> Result<Attempt, RunError> {
     let resource = &task.wanted.resource;
@@ -246,12 +258,13 @@ async fn large(
         blocking(move || Partial::open(&root, &task, with_sha256)).await?
     };
     let mut body = None;
-    if resource.size > partial.have() {
+    let size = (task.length == Length::Exact).then_some(resource.size);
+    if let Some(url) = url.filter(|_| size.is_none_or(|size| size > partial.have())) {
         let download = match ctx.http.open(url, partial.have()).await {
             Ok(download) => download,
             Err(error) => return unanswered(error),
         };
-        match usable(&download, partial.have(), resource.size) {
+        match usable(&download, partial.have(), size) {
             Usable::Yes => {}
             Usable::FromStart => {
                 partial = blocking(move || partial.restart(with_sha256).map(|()| partial)).await?;
@@ -303,7 +316,7 @@ enum Usable {
 }
 
 /// Whether an answer can be the file: by status, by offset and by the length that the host promises.
-fn usable(download: &Download, from: u64, size: u64) -> Usable {
+fn usable(download: &Download, from: u64, size: Option<u64>) -> Usable {
     let broken = |why: String| Usable::No(Attempt::Broken(why));
     match download.status {
         // What is here does not fit what the host has now.
@@ -318,7 +331,7 @@ fn usable(download: &Download, from: u64, size: u64) -> Usable {
             }
         }
     }
-    if let Some(total) = download.total_len
+    if let (Some(total), Some(size)) = (download.total_len, size)
         && total != size
     {
         return broken(format!("the content host has {total} bytes where iCloud says {size}"));

@@ -14,6 +14,7 @@ pub(super) fn happened(task: &Task, home: &Home) -> HistoryEvent {
     let given = giver.map(|giver| if giver.item.zone == task.item.zone { fresh } else { Why::OtherLibrary });
     let repairs = task.lost || task.replaces.as_ref().is_some_and(Source::is_altered);
     let (what, why) = match (home.whence, &task.source, &home.attic) {
+        (Whence::Found, ..) => (What::Found, Why::Unknown),
         (Whence::Moved, Some(source), _) if source.path.is_larders_own() => {
             (What::Returned { attic: source.path.to_string() }, given.unwrap_or(Why::Undeleted))
         }
@@ -37,7 +38,7 @@ pub(super) fn happened(task: &Task, home: &Home) -> HistoryEvent {
         path: home.path.to_string(),
         item: Some(task.item.clone()),
         kind: Some(resource.kind),
-        size: resource.size,
+        size: home.size,
         why,
     }
 }

@@ -53,6 +53,11 @@ enum Local {
     Changed,
 }
 
+fn is_one_file(root: &Root, source: &Source, task: &Task) -> Result<bool, TreeError> {
+    let (from, to) = (root.stat(&source.path)?, root.stat(&task.path)?);
+    Ok(from.zip(to).is_some_and(|(from, to)| from.is_same_file(&to) && from.nlink == 1))
+}
+
 /// Copies another photo's file, proving the bytes on the way.
 fn copy(root: &Root, source: &Source, task: &Task, date: Date) -> Result<Local, TreeError> {
     let Some(facts) = root.stat(&source.path)? else { return Ok(Local::Missing) };
@@ -85,6 +90,8 @@ fn relocate(root: &Root, source: &Source, task: &Task) -> Result<Local, TreeErro
         root.ensure_dir(dir, access)?;
     }
     match root.relocate(&source.path, &task.path, access) {
+        // Two names of one file, on a disk that ignores case: there is nothing to move.
+        Err(TreeError::AlreadyThere { .. }) if is_one_file(root, source, task)? => {}
         // A move by copying that was cut off: the copy is there, so that the old name may go.
         Err(TreeError::AlreadyThere { .. })
             if !source.path.is_larders_own() && holds(root, &task.path, &source.file)? =>
@@ -99,6 +106,7 @@ fn relocate(root: &Root, source: &Source, task: &Task) -> Result<Local, TreeErro
     }
     Ok(Local::Brought(Home {
         path: task.path.clone(),
+        size: source.file.size,
         proof: source.file.proof.unwrap_or(Proof::Proven),
         matched: None,
         whence: Whence::Moved,

@@ -6,12 +6,16 @@
 //! ```
 
 mod body;
+mod dirs;
+mod document;
 mod donor;
 mod fetch;
 mod happened;
 pub(in crate::sync) mod known;
+mod leave;
 mod local;
 mod masters;
+mod names;
 mod record;
 mod remove;
 mod reserve;
@@ -31,8 +35,9 @@ use tokio::task::JoinSet;
 use super::lookup::Renewer;
 use super::{Context, RunError};
 use crate::event::Event;
-use crate::model::ItemId;
+use crate::model::{ItemId, Part};
 pub(in crate::sync) use known::same_time;
+pub use leave::remove_left_dirs;
 use record::{Report, record};
 pub use remove::remove;
 pub(in crate::sync) use remove::{allowed, to_leave};
@@ -46,6 +51,27 @@ const FAILURES_IN_A_ROW: u64 = 40;
 
 /// How long workers may take to end when the disk ended the run.
 const LAST_WORDS: Duration = Duration::from_secs(10);
+
+/// How much it is worth to an item to wait for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Patience {
+    /// Nothing: whatever can be done is done.
+    None,
+    /// It is laid out, under another name if need be, and looked at again.
+    Short,
+    /// It is put off until all others are done.
+    Long,
+}
+
+impl Patience {
+    /// What is left of it when it was had.
+    fn less(self) -> Self {
+        match self {
+            Self::Long => Self::Short,
+            _ => Self::None,
+        }
+    }
+}
 
 /// Tells the planner that marks were set, and at last that no more will come.
 #[derive(Debug, Default)]
@@ -107,7 +133,7 @@ pub async fn foresee(ctx: &Context) -> Result<(), RunError> {
         };
         after = Some(last.seq);
         let due = batch.into_iter().filter(|(_, mark)| mark.not_before <= now).collect();
-        let manner = reserve::Manner { dry: true, patient: false };
+        let manner = reserve::Manner { dry: true, patience: Patience::None };
         let planned = reserve::reserve(ctx, due, &Busy::default(), manner).await?;
         masters::bring(ctx, planned.need_master).await?;
         for task in planned.works.iter().flat_map(|work| &work.tasks) {
@@ -141,8 +167,10 @@ struct Planner<'a> {
     busy: Busy,
     /// Items whose time has not come when they were met, with the generation of their marks.
     resting: Vec<(ItemId, u32)>,
-    /// Items that were put off, while that is of use.
-    later: Option<Vec<ItemId>>,
+    /// Items that were put off.
+    later: Vec<ItemId>,
+    /// Whether, and how, items are put off.
+    patience: Patience,
     failures: Arc<fetch::Streak>,
     room: Room,
 }
@@ -189,7 +217,9 @@ impl<'a> Planner<'a> {
             workers: JoinSet::new(),
             busy,
             resting: Vec::new(),
-            later: Some(Vec::new()),
+            later: Vec::new(),
+            // Photos wait for each other's content once; files of Drive for each other's names, which may be in a circle.
+            patience: if ctx.part == Part::Drive { Patience::Long } else { Patience::Short },
             failures: Arc::default(),
             room: Room::default(),
             ctx,
@@ -214,9 +244,10 @@ impl<'a> Planner<'a> {
             if last && !found {
                 self.drain().await?;
                 // What was put off until everything else is done.
-                if let Some(later) = self.later.take().filter(|later| !later.is_empty()) {
-                    for item in &later {
-                        self.busy.remove(item);
+                if self.patience > Patience::None && !self.later.is_empty() {
+                    self.patience = self.patience.less();
+                    for item in std::mem::take(&mut self.later) {
+                        self.busy.remove(&item);
                     }
                     continue;
                 }
@@ -255,13 +286,11 @@ impl<'a> Planner<'a> {
             found = true;
             let generations: HashMap<ItemId, u32> =
                 due.iter().map(|(item, mark)| (item.clone(), mark.generation)).collect();
-            let manner = reserve::Manner { dry: false, patient: self.later.is_some() };
+            let manner = reserve::Manner { dry: false, patience: self.patience };
             let mut planned = reserve::reserve(self.ctx, due, &self.busy, manner).await?;
             planned.later.iter().for_each(|item| self.busy.add(item.clone()));
             self.rest(&planned.resting, &generations);
-            if let Some(later) = &mut self.later {
-                later.extend(planned.later.iter().cloned());
-            }
+            self.later.append(&mut planned.later);
             let lost = masters::bring(self.ctx, std::mem::take(&mut planned.need_master)).await?;
             self.rest(&lost, &generations);
             self.carry_out(planned).await?;

@@ -175,7 +175,7 @@ impl Group {
 
     fn placed(&mut self, ctx: &Context, task: &Task, home: Home) {
         let happened = happened(task, &home);
-        let Home { path, proof, matched, whence, dirs, left, attic, set_aside } = home;
+        let Home { path, size, proof, matched, whence, dirs, left, attic, set_aside } = home;
         let resource = &task.wanted.resource;
         let name = path.file_name().to_owned();
         let path = path.to_string();
@@ -183,7 +183,7 @@ impl Group {
         if moved {
             ctx.tally.note(|out| out.moved += 1);
         } else {
-            ctx.tally.placed(&path, resource.size, &proof, whence == Whence::Fetched);
+            ctx.tally.placed(&path, size, &proof, whence == Whence::Fetched);
         }
         if attic.is_some() {
             ctx.tally.note(|out| out.replaced += 1);
@@ -191,7 +191,7 @@ impl Group {
                 ctx.tally.set_aside(&path);
             }
         }
-        ctx.tell(&Event::Placed { path, size: resource.size, fetched: whence == Whence::Fetched });
+        ctx.tell(&Event::Placed { path, size, fetched: whence == Whence::Fetched });
         if let Some(matched) = matched {
             let counts = self.classes.entry(resource.kind.as_str()).or_default();
             let count = if matched { &mut counts.0 } else { &mut counts.1 };
@@ -207,12 +207,12 @@ impl Group {
                 kind: resource.kind,
                 name,
                 checksum: resource.checksum.clone(),
-                size: resource.size,
+                size,
                 mtime_ms: task.mtime.map(jiff::Timestamp::as_millisecond),
                 proof: Some(proof),
                 lies: Lies::There,
                 pinned: false,
-                tag: None,
+                tag: task.document.as_ref().map(|document| document.tag.clone()),
             },
             given,
             happened,

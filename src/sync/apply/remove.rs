@@ -7,10 +7,11 @@ use jiff::civil::Date;
 use super::BATCH;
 use super::known::{holds, same_time, whereabouts};
 use crate::config::{Policy, Removed, StopAbove};
-use crate::model::{Asset, ItemId, Kind};
-use crate::state::{self, HistoryEvent, Lies, PlacedFile, Placement, What, Why};
+use crate::model::{Asset, ItemId, Kind, Part};
+use crate::state::{self, HistoryEvent, Lies, PlacedFile, Placement, StateError, View, What, Why};
 use crate::sync::context::blocking;
 use crate::sync::{Context, RunError, plan};
+use crate::tree::name::fold;
 use crate::tree::{Dir, FileKind, RelPath, Root, TreeError};
 
 /// Without a share or number that says otherwise, so many files may always leave.
@@ -101,19 +102,25 @@ async fn count(ctx: &Context) -> Result<u64, RunError> {
 
 /// Items among the next marks of which something is to leave, and where to go on; `None` at the end.
 async fn leaving(ctx: &Context, after: Option<u64>) -> Result<Option<(Vec<Leaving>, u64)>, RunError> {
+    let part = ctx.part;
     let found = ctx
         .read(move |view| {
             let marks = state::dirty_after(view, after, BATCH)?;
             let Some(last) = marks.last().map(|(_, mark)| mark.seq) else { return Ok(None) };
             let mut leaving = Vec::new();
             for (item, mark) in marks {
-                let (Some(asset), Some(placement)) =
-                    (state::asset(view, &item)?, state::placement(view, &item)?)
-                else {
-                    continue;
+                let Some(placement) = state::placement(view, &item)? else { continue };
+                let (gone, kinds) = match part {
+                    Part::Photos => {
+                        let Some(asset) = state::asset(view, &item)? else { continue };
+                        (asset.is_gone(), to_leave(&asset, &placement))
+                    }
+                    Part::Drive => {
+                        let gone = is_gone(view, &item)?;
+                        let leave = placement.files.iter().filter(|file| gone && file.may_leave());
+                        (gone && !placement.files.is_empty(), leave.map(|file| file.kind).collect())
+                    }
                 };
-                let gone = asset.is_gone();
-                let kinds = to_leave(&asset, &placement);
                 if gone || !kinds.is_empty() {
                     let settles = gone || mark.why.is_none();
                     let why = if gone { Why::Deleted } else { Why::Reverted };
@@ -125,6 +132,14 @@ async fn leaving(ctx: &Context, after: Option<u64>) -> Result<Option<(Vec<Leavin
         })
         .await?;
     Ok(found)
+}
+
+/// Whether a file of Drive is not there any more: itself, or a folder that it lies in, or it is a folder by now.
+pub(in crate::sync) fn is_gone(view: &View, item: &ItemId) -> Result<bool, StateError> {
+    let Some(node) = state::node(view, item)? else { return Ok(false) };
+    Ok(node.gone
+        || node.kind.holds_items()
+        || state::ancestors(view, item)?.iter().any(|(_, folder)| folder.gone))
 }
 
 /// Files of an item that iCloud no longer has and that may leave.
@@ -195,8 +210,14 @@ async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
         let item = Some(item.clone());
         happened.push(HistoryEvent { what, path, item, kind: Some(kind), size, why: cause });
     }
-    let (now, now_ms) = (ctx.now(), ctx.now_ms());
+    let (now, now_ms, part) = (ctx.now(), ctx.now_ms(), ctx.part);
     ctx.write(move |batch| {
+        // A photo keeps its name for when it comes back; a name of Drive is free for whoever is called so next.
+        if part == Part::Drive && why.is_none() {
+            for file in placement.files.iter().filter(|file| !file.is_on_disk()) {
+                batch.release_path(state::Root::Photos, &fold(&placement.path(&file.name)), &item)?;
+            }
+        }
         batch.put_placement(&item, &placement)?;
         happened.iter().try_for_each(|event| batch.tell(now_ms, event))?;
         match why {

@@ -5,19 +5,23 @@
 
 use std::collections::HashMap;
 
-use super::Busy;
+use super::dirs::{Dirs, NewDir, dir_of};
 use super::donor::Donors;
 use super::happened::found;
 use super::known::is_there;
+use super::names::Names;
 use super::site::{LaidOut, Laying, Site};
 use super::subject::{self, Decided};
 use super::task::Task;
+use super::{Busy, Patience};
+use crate::config::{NameRules, Policy};
 use crate::event::Event;
-use crate::model::{ItemId, Kind};
+use crate::model::{ItemId, Kind, Part};
 use crate::state::{self, HistoryEvent, Lies, Mark, PlacedFile, Placement, Proof};
 use crate::sync::context::blocking;
 use crate::sync::{Context, RunError};
-use crate::tree::{Dir, Finish, RelPath, TreeError};
+use crate::tree::name::fold;
+use crate::tree::{Access, Dir, Finish, RelPath, Root, TreeError};
 
 /// What a batch of dirty items came to.
 #[derive(Debug, Default)]
@@ -29,7 +33,7 @@ pub(super) struct Planned {
     retimed: Vec<(RelPath, Finish)>,
     /// Items that cannot be settled in this run, or only by what comes after it.
     pub(super) resting: Vec<ItemId>,
-    /// Items to be looked at again when everything else is done: another photo will have their content.
+    /// Items to be looked at again when everything else is done: another one will have their content, or leave their name.
     pub(super) later: Vec<ItemId>,
     settled: Vec<(ItemId, u32, Settled)>,
     placements: Vec<(ItemId, Placement, Vec<String>)>,
@@ -37,6 +41,12 @@ pub(super) struct Planned {
     emptied: Vec<Dir>,
     /// Files that were recognised on disk, for history.
     found: Vec<HistoryEvent>,
+    /// Folders of Drive whose directories are to be there.
+    folders: Vec<RelPath>,
+    /// Folders of Drive that got another directory.
+    new_dirs: Vec<NewDir>,
+    /// Folders of Drive that are gone, and the directories that they had.
+    gone_dirs: Vec<(ItemId, String)>,
 }
 
 /// An item with files to fetch.
@@ -64,8 +74,8 @@ enum Settled {
 pub(super) struct Manner {
     /// The disk is left alone.
     pub(super) dry: bool,
-    /// Photos whose content another one will have are put off.
-    pub(super) patient: bool,
+    /// Whether items that are better looked at when others are done are put off.
+    pub(super) patience: Patience,
 }
 
 /// Plans a batch and reserves its paths.
@@ -73,10 +83,10 @@ pub(super) async fn reserve(
     ctx: &Context,
     batch: Vec<(ItemId, Mark)>,
     busy: &Busy,
-    Manner { dry, patient }: Manner,
+    Manner { dry, patience }: Manner,
 ) -> Result<Planned, RunError> {
     let (planner, busy) = (ctx.clone(), busy.clone());
-    let mut planned = blocking(move || plan_batch(&planner, batch, &busy, patient)).await?;
+    let mut planned = blocking(move || plan_batch(&planner, batch, &busy, patience)).await?;
     let settled = std::mem::take(&mut planned.settled);
     let placements = std::mem::take(&mut planned.placements);
     let retimed = std::mem::take(&mut planned.retimed);
@@ -85,6 +95,14 @@ pub(super) async fn reserve(
         // A disk that takes no such date still has the file, and one that vanished is found elsewhere.
         blocking(move || retimed.iter().for_each(|(path, mtime)| drop(root.refinish(path, *mtime)))).await;
     }
+    let (new_dirs, gone_dirs) =
+        (std::mem::take(&mut planned.new_dirs), std::mem::take(&mut planned.gone_dirs));
+    let folders = std::mem::take(&mut planned.folders);
+    if !dry && !folders.is_empty() {
+        let root = ctx.root.clone();
+        blocking(move || make(&root, &folders)).await?;
+    }
+    let keeps = ctx.job.removed.policy == Policy::Keep;
     let found = std::mem::take(&mut planned.found);
     let emptied = std::mem::take(&mut planned.emptied);
     if !dry && !emptied.is_empty() {
@@ -109,6 +127,14 @@ pub(super) async fn reserve(
         }
     }
     ctx.write(move |batch| {
+        for (folder, dir) in &gone_dirs {
+            batch.release_path(state::Root::Photos, &fold(dir), folder)?;
+            batch.forget_placement(folder)?;
+            if !keeps {
+                batch.leave_dir(dir, folder)?;
+            }
+        }
+        new_dirs.iter().try_for_each(|new| new.note(batch))?;
         for (item, placement, taken) in &placements {
             batch.put_placement(item, placement)?;
             for path in taken {
@@ -132,6 +158,22 @@ pub(super) async fn reserve(
     })
     .await?;
     Ok(planned)
+}
+
+/// Makes the directories of folders and makes them last.
+fn make(root: &Root, folders: &[RelPath]) -> Result<(), TreeError> {
+    let mut above = Vec::with_capacity(folders.len());
+    for folder in folders {
+        match root.ensure_dir(folder, Access::Shared) {
+            Ok(()) => above.push(folder.parent()),
+            // Something else lies there: what is to come into the folder tells of it.
+            Err(error) if !error.is_disk() => {
+                tracing::debug!(%folder, %error, "A directory could not be made");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    root.sync_dirs(&above)
 }
 
 /// Goes on when it is one directory that makes trouble: it stays.
@@ -179,13 +221,14 @@ fn plan_batch(
     ctx: &Context,
     batch: Vec<(ItemId, Mark)>,
     busy: &Busy,
-    patient: bool,
+    patience: Patience,
 ) -> Result<Planned, RunError> {
     let view = ctx.state.view()?;
     let zones: HashMap<u16, state::ZoneRow> = state::zones(&view)?.into_iter().collect();
     let mut planned = Planned::default();
-    let (mut taken, mut same) = (HashMap::new(), HashMap::new());
-    let mut donors = Donors::new(&zones, busy, patient);
+    let (mut names, mut same) = (Names::default(), HashMap::new());
+    let mut donors = Donors::new(&zones, busy, patience > Patience::None);
+    let mut dirs = Dirs::new(&ctx.root, ctx.job.drive.as_ref().map_or(NameRules::Posix, |drive| drive.names));
     for (item, mark) in batch {
         let settle =
             |planned: &mut Planned, what| planned.settled.push((item.clone(), mark.generation, what));
@@ -193,7 +236,20 @@ fn plan_batch(
         if let Some(placement) = &mut placement {
             planned.recognise(ctx, &item, placement)?;
         }
-        let decided = subject::photo(&view, &item, &zones, &ctx.job.photos, placement.as_ref())?;
+        let decided = match &ctx.job.drive {
+            Some(drive) if ctx.part == Part::Drive => {
+                subject::node(&view, &item, &zones, drive, placement.as_ref(), &mut dirs, &mut names)
+            }
+            _ => subject::photo(&view, &item, &zones, &ctx.job.photos, placement.as_ref()),
+        };
+        let decided = match decided {
+            // A link in the way of its folder concerns this item alone.
+            Err(RunError::Tree(error)) if !error.is_disk() => {
+                settle(&mut planned, Settled::Stuck(error.to_string()));
+                continue;
+            }
+            decided => decided?,
+        };
         if let Some(placement) = &placement {
             planned.left_by(placement, &decided);
         }
@@ -202,14 +258,26 @@ fn plan_batch(
             Decided::OutOfScope(key) => settle(&mut planned, Settled::OutOfScope(key)),
             Decided::Gone => {
                 // Removals are carried out at the end, when every library is caught up.
-                let leaves =
-                    placement.is_some_and(|placement| placement.files.iter().any(PlacedFile::may_leave));
+                let leaves = placement
+                    .as_ref()
+                    .is_some_and(|placement| placement.files.iter().any(PlacedFile::may_leave));
+                if let Some(dir) = placement.as_ref().filter(|_| ctx.part == Part::Drive).and_then(dir_of) {
+                    names.release(fold(&dir));
+                    planned.gone_dirs.push((item.clone(), dir));
+                }
                 planned.end(item, mark.generation, leaves);
             }
             Decided::NeedsMaster(name) => planned.need_master.push((item, name)),
             Decided::Waiting(why) => settle(&mut planned, Settled::Waiting(why)),
+            Decided::Folder(path) => {
+                planned.folders.extend(RelPath::parse(&path).ok());
+                let leaves =
+                    placement.is_some_and(|placement| placement.files.iter().any(PlacedFile::may_leave));
+                planned.end(item, mark.generation, leaves);
+            }
             Decided::Files { subject, surplus } => {
-                if placement.as_ref().is_some_and(|placement| subject.is_done(placement)) {
+                let done = |placement| subject.is_done(placement) && !subject.is_marked(placement);
+                if placement.as_ref().is_some_and(done) {
                     planned.end(item, mark.generation, surplus);
                     continue;
                 }
@@ -217,9 +285,10 @@ fn plan_batch(
                     root: &ctx.root,
                     view: &view,
                     item: &item,
-                    taken: &mut taken,
+                    names: &mut names,
                     same: &mut same,
                     donors: &mut donors,
+                    patience,
                 };
                 match site.lay_out(&subject, placement) {
                     Ok(Laying::Out(laid)) => {
@@ -239,6 +308,7 @@ fn plan_batch(
             }
         }
     }
+    planned.new_dirs = dirs.new;
     Ok(planned)
 }
 
@@ -311,10 +381,12 @@ impl Planned {
         for (path, file) in &laid.adopted {
             self.adopt(ctx, &item, path, file);
         }
-        if laid.tasks.is_empty() {
+        if laid.tasks.is_empty() && laid.stopgap {
+            self.later.push(item.clone());
+        } else if laid.tasks.is_empty() {
             self.end(item.clone(), generation, leaves);
         } else {
-            let generation = (!leaves).then_some(generation);
+            let generation = (!leaves && !laid.stopgap).then_some(generation);
             self.works.push(Work { item: item.clone(), generation, tasks: laid.tasks });
         }
         self.retimed.extend(laid.retimed);

@@ -4,8 +4,11 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::Patience;
+use super::document::Length;
 use super::donor::{Donation, Donors};
 use super::known::{holds, same_time, whereabouts};
+use super::names::Names;
 use super::subject::Subject;
 use super::task::{Source, Task};
 use crate::model::{Checksum, ItemId, Kind, Resource};
@@ -24,6 +27,8 @@ pub(super) struct LaidOut {
     pub(super) adopted: Vec<(String, PlacedFile)>,
     /// Files in place whose photo has another date now.
     pub(super) retimed: Vec<(RelPath, Finish)>,
+    /// Whether its name is one until another item has left the name that it should have.
+    pub(super) stopgap: bool,
 }
 
 /// What laying an item out came to.
@@ -32,7 +37,8 @@ pub(super) enum Laying {
     Out(LaidOut),
     /// It cannot be laid out, and why, for people.
     Stuck(String),
-    /// Another photo will have its content: it is looked at again when everything else is done.
+    /// Another photo will have its content, or another item is about to leave its name: it is looked at again when everything
+    /// else is done.
     Later,
 }
 
@@ -48,12 +54,14 @@ pub(super) struct Site<'a, 'b> {
     pub(super) root: &'a Root,
     pub(super) view: &'a View,
     pub(super) item: &'a ItemId,
-    /// Paths taken by items before it in the batch.
-    pub(super) taken: &'a mut HashMap<String, ItemId>,
+    /// Paths taken and given free by items before it in the batch.
+    pub(super) names: &'a mut Names,
     /// What hashing the file at a path said, so that nothing is read twice.
     pub(super) same: &'a mut HashMap<(String, Checksum), bool>,
     /// Other photos with the same content.
     pub(super) donors: &'a mut Donors<'b>,
+    /// How much it is worth to wait for others: see [`super::Patience`].
+    pub(super) patience: Patience,
 }
 
 impl Site<'_, '_> {
@@ -63,6 +71,10 @@ impl Site<'_, '_> {
         subject: &Subject,
         placement: Option<Placement>,
     ) -> Result<Laying, RunError> {
+        let waits = subject.document.is_some() && self.waits_for_name(subject, placement.as_ref())?;
+        if waits && self.patience == Patience::Long {
+            return Ok(Laying::Later);
+        }
         let mut placement = match placement {
             Some(placement) => match self.moved(subject, placement)? {
                 Some(placement) => placement,
@@ -84,6 +96,7 @@ impl Site<'_, '_> {
             tasks: vec![],
             adopted: vec![],
             retimed: vec![],
+            stopgap: waits && self.patience == Patience::Short,
         };
         let mtime = subject.mtime;
         let access = if subject.private { Access::Private } else { Access::Shared };
@@ -105,7 +118,7 @@ impl Site<'_, '_> {
             for folded in
                 [Some(folded), or_else.as_ref().map(|path| fold(path.as_str()))].into_iter().flatten()
             {
-                self.taken.insert(folded.clone(), self.item.clone());
+                self.names.take(folded.clone(), self.item);
                 laid.taken.push(folded);
             }
             let old = placement.file(file.resource.kind).cloned();
@@ -118,7 +131,7 @@ impl Site<'_, '_> {
                 proof: None,
                 lies: Lies::There,
                 pinned: old.as_ref().is_some_and(|old| old.pinned && old.checksum == file.resource.checksum),
-                tag: None,
+                tag: subject.document.as_ref().map(|document| document.tag.clone()),
             };
             if !self.is_left_behind(&placement, old.as_ref())? {
                 placed.proof = self.proof_at(&path, &file.resource, old.as_ref())?;
@@ -178,6 +191,8 @@ impl Site<'_, '_> {
                 replaces,
                 lost,
                 mtime,
+                document: subject.document.clone(),
+                length: Length::default(),
                 private: subject.private,
                 private_dir: plan::private_dir(&placement.folder).filter(|_| subject.private),
             });
@@ -233,7 +248,7 @@ impl Site<'_, '_> {
     /// The placement of an item whose date, layout or hiding puts it into another folder: new names there, and every
     /// file that is on disk known to lie elsewhere. The same placement when the folder is right.
     fn moved(&mut self, subject: &Subject, old: Placement) -> Result<Option<Placement>, RunError> {
-        if subject.is_at(&old) {
+        if subject.is_at(&old) && !(subject.is_marked(&old) && self.plain_is_free(subject)?) {
             return Ok(Some(old));
         }
         let Some(mut new) = self.new_placement(subject)? else { return Ok(None) };
@@ -248,6 +263,38 @@ impl Site<'_, '_> {
             new.files.push(PlacedFile { name, lies, ..file.clone() });
         }
         Ok(Some(new))
+    }
+
+    /// Path that a file of Drive has when nobody is in its way.
+    fn plain(subject: &Subject) -> Option<String> {
+        let placement =
+            Placement { folder: subject.folder.clone(), stem: subject.base.clone(), files: vec![] };
+        let names = plan::names_for(&subject.base, "", &subject.wanted);
+        names.files.first().map(|name| placement.path(name))
+    }
+
+    /// Whether the plain name of a file of Drive could be had.
+    fn plain_is_free(&mut self, subject: &Subject) -> Result<bool, RunError> {
+        let (Some(plain), Some(wanted)) = (Self::plain(subject), subject.wanted.first()) else {
+            return Ok(false);
+        };
+        Ok(self.spot(&plain, wanted)? == Spot::Free)
+    }
+
+    /// Whether a file of Drive is to get a name that another item has and is about to leave: files that swap their names, or
+    /// pass them on.
+    fn waits_for_name(&self, subject: &Subject, placement: Option<&Placement>) -> Result<bool, RunError> {
+        if self.patience == Patience::None
+            || placement.is_some_and(|old| subject.is_at(old) && !subject.is_marked(old))
+        {
+            return Ok(false);
+        }
+        let Some(plain) = Self::plain(subject) else { return Ok(false) };
+        let owner = self.names.owner(self.view, &fold(&plain))?.filter(|owner| owner != self.item);
+        Ok(match owner {
+            Some(owner) => state::mark(self.view, &owner)?.is_some(),
+            None => false,
+        })
     }
 
     /// Folder and stem for an item that has none yet; `None` when no name is free.
@@ -301,11 +348,7 @@ impl Site<'_, '_> {
     /// What lies at a path, as far as a file that would go there cares.
     fn spot(&mut self, path: &str, file: &Wanted) -> Result<Spot, RunError> {
         let folded = fold(path);
-        let owner = match self.taken.get(&folded) {
-            Some(owner) => Some(owner.clone()),
-            None => state::owner(self.view, state::Root::Photos, &folded)?,
-        };
-        if owner.is_some_and(|owner| owner != *self.item) {
+        if self.names.owner(self.view, &folded)?.is_some_and(|owner| owner != *self.item) {
             return Ok(Spot::Taken);
         }
         // A path that no disk takes is as good as taken: the next candidate is tried.

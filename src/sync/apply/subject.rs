@@ -5,11 +5,15 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::config::Photos;
-use crate::model::{ItemId, Kind};
+use super::dirs::Dirs;
+use super::names::Names;
+use crate::config::{Drive, Photos};
+use crate::model::{Checksum, ItemId, Kind, Node, NodeKind, Resource};
 use crate::state::{self, PlacedFile, Placement, View, ZoneRow};
 use crate::sync::RunError;
+use crate::sync::drive::Scope;
 use crate::sync::plan::{self, Verdict, Wanted};
+use crate::tree::name::split_ext;
 
 /// An item with files.
 #[derive(Debug)]
@@ -28,6 +32,21 @@ pub(super) struct Subject {
     pub(super) mtime: Option<Timestamp>,
     /// Whether its files are for the owner alone.
     pub(super) private: bool,
+    /// For a file of Drive, the version of the content that is meant. Its name follows iCloud's.
+    pub(super) document: Option<Document>,
+}
+
+/// What the catalog says of a file of Drive beside name and place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Document {
+    /// Content half of its etag.
+    pub(super) tag: String,
+    /// Bytes as listed, when they were.
+    pub(super) listed: Option<u64>,
+    /// What its extension says of the size as listed.
+    pub(super) is_iwork: bool,
+    /// Whether it is kept as the zip that a package comes as.
+    pub(super) is_zip: bool,
 }
 
 /// What a dirty item comes to.
@@ -42,6 +61,8 @@ pub(super) enum Decided {
     NeedsMaster(String),
     /// It cannot be had yet, and why.
     Waiting(&'static str),
+    /// It is a folder of Drive, with this directory.
+    Folder(String),
     /// It has files. `surplus` when more are here than it should have.
     Files { subject: Box<Subject>, surplus: bool },
 }
@@ -49,7 +70,24 @@ pub(super) enum Decided {
 impl Subject {
     /// Whether the files of a placement lie where they should.
     pub(super) fn is_at(&self, placement: &Placement) -> bool {
-        placement.folder == self.folder
+        placement.folder == self.folder && self.mark_of(placement).is_some()
+    }
+
+    /// Whether its file of Drive has a marked name, which was taken because somebody else had the plain one.
+    pub(super) fn is_marked(&self, placement: &Placement) -> bool {
+        self.document.is_some() && self.mark_of(placement).is_some_and(|mark| mark > 0)
+    }
+
+    /// The mark that the name in a placement has, by its number; `None` when the name is another one by now. The names of
+    /// photos are given once and stay.
+    fn mark_of(&self, placement: &Placement) -> Option<usize> {
+        let Some(file) = placement.file(Kind::File).filter(|_| self.document.is_some()) else {
+            return Some(0);
+        };
+        let marks = plan::stem_marks(&self.record);
+        marks.iter().position(|mark| {
+            plan::names_for(&self.base, mark, &self.wanted).files.first() == Some(&file.name)
+        })
     }
 
     /// Whether all is as it should be.
@@ -104,9 +142,110 @@ pub(super) fn photo(
         base: plan::base_name(&asset, &master, policy.names),
         mtime: plan::mtime(&asset),
         private: asset.hidden,
+        document: None,
         record: asset.record,
         master: Some(master.record),
         wanted,
     };
     Ok(Decided::Files { subject: Box::new(subject), surplus })
+}
+
+/// Extensions of documents whose listed size may not be that of the download (rclone #8404): those that are edited in the
+/// browser.
+const IWORK: [&str; 6] = ["pages", "numbers", "key", "pages-tef", "numbers-tef", "key-tef"];
+
+/// What a dirty item of Drive comes to.
+pub(super) fn node(
+    view: &View,
+    item: &ItemId,
+    zones: &HashMap<u16, ZoneRow>,
+    policy: &Drive,
+    placement: Option<&Placement>,
+    dirs: &mut Dirs<'_>,
+    names: &mut Names,
+) -> Result<Decided, RunError> {
+    let Some(node) = state::node(view, item)? else { return Ok(Decided::Unknown) };
+    let above = state::ancestors(view, item)?;
+    if node.gone || above.iter().any(|(_, folder)| folder.gone) {
+        return Ok(Decided::Gone);
+    }
+    let Some(parent) = &node.parent else { return Ok(Decided::Folder(String::new())) };
+    if above.last().is_none_or(|(_, top)| top.parent.is_some()) {
+        return Ok(Decided::Waiting("the folder that it lies in has not been listed"));
+    }
+    if let Some(key) = left_out(item, &node, &above, zones, policy) {
+        return Ok(Decided::OutOfScope(key));
+    }
+    if node.kind.holds_items() {
+        let path = dirs.path(view, names, item)?;
+        return Ok(path.map_or(Decided::Waiting("no name is free for it"), Decided::Folder));
+    }
+    let Some(folder) = dirs.path(view, names, parent)? else {
+        return Ok(Decided::Waiting("no name is free for its folder"));
+    };
+    let mut name = plan::drive_name(&node, policy.names);
+    let is_zip = node.package == Some(true);
+    if is_zip {
+        name.push_str(".zip");
+    }
+    let (stem, extension) = split_ext(&name);
+    let iwork = IWORK.iter().any(|known| extension.eq_ignore_ascii_case(known));
+    let document = Document {
+        tag: node.content_tag().to_owned(),
+        listed: node.size,
+        is_iwork: iwork && !is_zip,
+        is_zip,
+    };
+    let resource = resource(&node, placement);
+    let subject = Subject {
+        record: node.record.clone(),
+        master: None,
+        folder,
+        base: stem.to_owned(),
+        wanted: vec![Wanted { resource, suffix: "", extension: extension.to_owned() }],
+        mtime: node.modified_ms.and_then(plan::plausible),
+        private: false,
+        document: Some(document),
+    };
+    Ok(Decided::Files { subject: Box::new(subject), surplus: false })
+}
+
+/// The key of the job file that leaves an item of Drive out.
+fn left_out(
+    item: &ItemId,
+    node: &Node,
+    above: &[(ItemId, Node)],
+    zones: &HashMap<u16, ZoneRow>,
+    policy: &Drive,
+) -> Option<&'static str> {
+    let mut names: Vec<&str> = above.iter().map(|(_, folder)| folder.name.as_str()).collect();
+    // The top has no name.
+    names.pop();
+    names.reverse();
+    names.push(&node.name);
+    let own = (node.kind == NodeKind::Library).then_some((item, node));
+    let library = own.or_else(|| {
+        above.iter().find(|(_, folder)| folder.kind == NodeKind::Library).map(|(id, folder)| (id, folder))
+    });
+    let scope = Scope(policy);
+    library
+        .and_then(|(id, library)| scope.leaves_out_library(library, &zones.get(&id.zone)?.id))
+        .or_else(|| scope.leaves_out(node, &names))
+}
+
+/// What is to be fetched. Checksum and size are those of the file that is here, when it has that very content; otherwise
+/// nobody knows them before the download address is asked for.
+fn resource(node: &Node, placement: Option<&Placement>) -> Resource {
+    let placed = placement.and_then(|placement| placement.file(Kind::File));
+    let same = placed.filter(|file| file.proof.is_some() && file.tag.as_deref() == Some(node.content_tag()));
+    let (checksum, size) = match same {
+        Some(file) => (file.checksum.clone(), file.size),
+        None => (unknown(node.content_tag()), node.size.unwrap_or(0)),
+    };
+    Resource { kind: Kind::File, checksum, size, width: None, height: None, uti: None }
+}
+
+/// What stands for the checksum of content of which the version alone is known. It can be compared, and never proven.
+pub(super) fn unknown(tag: &str) -> Checksum {
+    Checksum::parse(&format!("version:{tag}"))
 }

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::document::Length;
+use super::subject::Document;
 use crate::model::{ItemId, hex};
 use crate::state::{Lies, PlacedFile};
 use crate::sync::plan::Wanted;
@@ -26,6 +28,10 @@ pub(super) struct Task {
     pub(super) replaces: Option<Source>,
     /// Whether it was there before and is to come again because it was lost.
     pub(super) lost: bool,
+    /// For a file of Drive, the version of the content that is meant.
+    pub(super) document: Option<Document>,
+    /// How much is known of the length of its body.
+    pub(super) length: Length,
     /// Modification time to give it.
     pub(super) mtime: Option<Timestamp>,
     /// Whether the file is for the owner alone.

@@ -11,7 +11,8 @@ mod smart;
 pub use albums::{AlbumTree, Named, Naming, Site, entry_name, list_names, marks, relative};
 pub use files::{Wanted, wanted_files};
 pub use naming::{
-    Names, Spot, base_name, choose_names, folder, library_name, mtime, names_for, plausible, private_dir,
+    Names, Spot, base_name, choose_names, drive_name, folder, library_name, mtime, names_for, plausible,
+    private_dir, stem_marks,
 };
 pub use scope::{OutOfScope, library_in_scope, out_of_scope};
 pub use smart::belongs;

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Wanted;
 use crate::config::{HIDDEN, LayoutFacts, Photos, SHARED_LIBRARY};
-use crate::model::{Asset, Master, ZoneId, hex};
+use crate::model::{Asset, Master, Node, ZoneId, hex};
 use crate::tree::RelPath;
 use crate::tree::name::{NameRules, fold, legal, split_ext, with_mark, with_suffix};
 
@@ -111,6 +111,12 @@ pub(super) fn short_id(record: &str, digits: usize) -> String {
     hex(&Sha256::digest(record)).to_uppercase()[..digits].to_owned()
 }
 
+/// What tells a name from others that are equal, tried in this order: nothing, a part of the item's own name, all of it.
+#[must_use]
+pub fn stem_marks(record: &str) -> [String; 3] {
+    [String::new(), format!("-{}", short_id(record, 8)), format!("-{}", short_id(record, 32))]
+}
+
 /// Chooses the names of an asset's files. `spot` tells what lies at a file name of the asset's folder, given the
 /// file that would go there. A stem whose files lie there already with the right content wins over a free one:
 /// so a lost state finds its files again under the names that they have. Of two such stems the marked one wins, for
@@ -124,7 +130,7 @@ pub fn choose_names<E>(
     mut spot: impl FnMut(&str, &Wanted) -> Result<Spot, E>,
 ) -> Result<Option<Names>, E> {
     let (mut same, mut maybe, mut free) = (None, None, None);
-    for mark in [String::new(), format!("-{}", short_id(record, 8)), format!("-{}", short_id(record, 32))] {
+    for mark in stem_marks(record) {
         let names = names_for(stem, &mark, wanted);
         let mut spots = Vec::with_capacity(names.files.len());
         for (name, wanted) in names.files.iter().zip(wanted) {
@@ -142,6 +148,13 @@ pub fn choose_names<E>(
         }
     }
     Ok(same.or(maybe).or(free))
+}
+
+/// Legal name of an item of Drive, its extension included: as iCloud has it, or from the item's own name where nothing of
+/// that can be read.
+#[must_use]
+pub fn drive_name(node: &Node, rules: NameRules) -> String {
+    legal(&node.name, rules).unwrap_or_else(|| short_id(&node.record, 12))
 }
 
 /// Names for files that join an asset which has its stem already: a rendition of a photo that was edited later.

@@ -1,0 +1,15 @@
+//! Bringing the catalog of iCloud Drive up to date: every folder is listed, and what a listing lacks is asked for by name
+//! before anybody believes that it is gone.
+//!
+//! ```text
+//! begin (every known folder is queued) -> list, 20 folders a request -> take into the catalog -> confirm what is absent
+//! ```
+
+mod begin;
+mod confirm;
+mod crawl;
+mod scope;
+mod take;
+
+pub(super) use crawl::crawl;
+pub(in crate::sync) use scope::Scope;

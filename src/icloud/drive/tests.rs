@@ -1,3 +1,5 @@
+//! Reading answers: by hand, of the documents and as recorded.
+
 use std::time::Duration;
 
 use jiff::Timestamp;

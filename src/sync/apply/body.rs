@@ -2,9 +2,8 @@
 
 use bytes::Bytes;
 
-use super::document::Length;
 use super::known::is_as_written;
-use super::task::Task;
+use super::task::{Length, Task};
 use super::verify::{Verdict, judge};
 use crate::model::{ContentHasher, Digest};
 use crate::state::Proof;

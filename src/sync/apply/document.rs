@@ -4,7 +4,7 @@
 use super::body::{Home, Whence};
 use super::record::Settled;
 use super::subject::{Document, unknown};
-use super::task::Task;
+use super::task::{Length, Task};
 use crate::http::SignedUrl;
 use crate::icloud::drive::{Form, Token};
 use crate::model::{ContentHasher, Node};
@@ -13,18 +13,6 @@ use crate::sync::context::blocking;
 use crate::sync::lookup::{Renewed, Renewer};
 use crate::sync::{Context, RunError};
 use crate::tree::{Access, FileKind, Finish, TreeError};
-
-/// How much is known of a body's length before it comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Length {
-    /// It is the size of the resource.
-    #[default]
-    Exact,
-    /// It is that, or that of the answer when it is a document of iWork (rclone #8404).
-    IWork,
-    /// Nothing: packages are made while they are sent (rclone #9798).
-    Open,
-}
 
 /// What asking for a document gave.
 pub(super) enum Met {
@@ -57,6 +45,10 @@ pub(super) async fn meet(
         Renewed::NotYet => {
             return Ok(Met::Settled(Settled::Waiting("a device has not finished uploading it")));
         }
+        Renewed::Gone(_) if is_shared(ctx, task).await? => {
+            let why = "somebody else shares it, and iCloud does not give it this way";
+            return Ok(Met::Settled(Settled::Waiting(why)));
+        }
         Renewed::Gone(why) => return Ok(Met::Settled(Settled::Failed(why))),
         Renewed::Found { .. } => {
             return Ok(Met::Settled(Settled::Failed("iCloud gave a photo for it".into())));
@@ -81,6 +73,13 @@ pub(super) async fn meet(
         return Ok(Met::Settled(Settled::Placed(home)));
     }
     Ok(Met::At(token.url))
+}
+
+/// Whether the file is in a share. Those of other people cannot be had this way (rclone #8415, #9477), and listings do not
+/// tell whose one is.
+async fn is_shared(ctx: &Context, task: &Task) -> Result<bool, RunError> {
+    let item = task.item.clone();
+    Ok(ctx.read(move |view| state::share_of(view, &item)).await?.is_some())
 }
 
 impl Document {

@@ -10,10 +10,10 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use super::body::{Landed, Partial};
-use super::document::{self, Length, Met};
+use super::document::{self, Met};
 use super::local;
 use super::record::{Report, Settled};
-use super::task::Task;
+use super::task::{Length, Task};
 use crate::event::Event;
 use crate::http::retry::{self, Class, Classify as _};
 use crate::http::{Download, HttpError, SignedUrl};

@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::Patience;
-use super::document::Length;
 use super::donor::{Donation, Donors};
 use super::known::{holds, same_time, whereabouts};
 use super::names::Names;
 use super::subject::Subject;
-use super::task::{Source, Task};
+use super::task::{Length, Source, Task};
 use crate::model::{Checksum, ItemId, Kind, Resource};
 use crate::state::{self, Lies, PlacedFile, Placement, Proof, View};
 use crate::sync::RunError;

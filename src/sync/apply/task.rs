@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use super::document::Length;
 use super::subject::Document;
 use crate::model::{ItemId, hex};
 use crate::state::{Lies, PlacedFile};
@@ -38,6 +37,18 @@ pub(super) struct Task {
     pub(super) private: bool,
     /// The outermost directory on the way to it that is for the owner alone.
     pub(super) private_dir: Option<RelPath>,
+}
+
+/// How much is known of a body's length before it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Length {
+    /// It is the size of the resource.
+    #[default]
+    Exact,
+    /// It is that, or that of the answer when it is a document of iWork (rclone #8404).
+    IWork,
+    /// Nothing: packages are made while they are sent (rclone #9798).
+    Open,
 }
 
 /// Content on this disk.

@@ -7,11 +7,11 @@ use futures_util::stream::FuturesUnordered;
 
 use super::begin::begin;
 use super::confirm::confirm;
-use super::take::{Answered, Answers, Taken, take};
+use super::take::{Answered, Answers, Asked, Taken, take};
 use crate::event::Event;
 use crate::icloud::drive::{DriveError, Folder, ROOT};
 use crate::model::ItemId;
-use crate::state::{self, CrawlKind, Queued, StateError, Turn, View};
+use crate::state::{self, CrawlKind, StateError, Turn, View};
 use crate::sync::{Context, RunError};
 
 /// Folders in one request. Nobody knows how many iCloud takes; this many are known to work.
@@ -19,14 +19,6 @@ const BATCH: usize = 20;
 
 /// Requests in flight.
 const FLYING: usize = 2;
-
-/// A folder about to be listed.
-#[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) item: ItemId,
-    pub(super) queued: Queued,
-    pub(super) folder: Folder,
-}
 
 /// Lists every folder and takes what comes into the catalog. What is gone is marked, when every listing was whole.
 pub(in crate::sync) async fn crawl(ctx: &Context) -> Result<(), RunError> {

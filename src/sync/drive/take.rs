@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Scope;
-use super::crawl::Asked;
-use crate::icloud::drive::{BrokenItem, Identity, Item, ItemKind, Listing, Standing};
+use crate::icloud::drive::{BrokenItem, Folder, Identity, Item, ItemKind, Listing, Standing};
 use crate::model::{ItemId, Node, NodeKind, ZoneId};
-use crate::state::{self, Batch, Change, StateError, Turn};
+use crate::state::{self, Batch, Change, Queued, StateError, Turn};
 use crate::sync::Context;
 
 /// How often a folder is asked for in one crawl before it is left to the next.
@@ -14,6 +13,14 @@ const TRIES: u32 = 3;
 
 /// Folders in folders that are followed.
 const DEEPEST: u16 = 128;
+
+/// A folder about to be listed.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) item: ItemId,
+    pub(super) queued: Queued,
+    pub(super) folder: Folder,
+}
 
 /// What listing folders gave.
 pub(super) enum Answers {

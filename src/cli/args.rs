@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use crate::config::env_vars::LARDER_CONFIG;
+use crate::model::Part;
 
-/// Keeps a complete, verified copy of an iCloud account's photos on a disk that you own. It only ever reads from
+/// Keeps a complete, verified copy of an iCloud account's photos and files on a disk that you own. It only ever reads from
 /// iCloud.
 #[derive(Debug, Parser)]
 #[command(name = "larder", version, propagate_version = true, max_term_width = 100)]
@@ -79,7 +80,7 @@ pub enum Command {
     Have(Have),
     /// How the mirror stands: last run, what is missing, sizes
     Status,
-    /// What iCloud holds, as last seen: libraries, albums, photos
+    /// What iCloud holds, as last seen: libraries, albums, photos, folders, files
     Ls(Ls),
     /// What came to the mirror, changed, moved, left and returned, when and why; the newest last
     History(HistoryOf),
@@ -123,6 +124,9 @@ pub struct Sync {
     /// The destination is a new or emptied disk, and that is meant
     #[arg(long)]
     pub accept_destination: bool,
+    /// Only this half of what the job file names
+    #[arg(long, value_name = "PART")]
+    pub only: Option<What>,
 }
 
 /// `larder audit`.
@@ -188,7 +192,7 @@ pub struct Ls {
     /// What to list
     #[arg(default_value = "photos")]
     pub what: What,
-    /// A library or an album, such as `Personal` or `Travel/Japan`
+    /// A library or an album, such as `Personal` or `Travel/Japan`; a folder or a file of Drive
     pub path: Option<String>,
 }
 
@@ -252,6 +256,19 @@ pub struct Man {
 pub enum What {
     /// Photos and videos.
     Photos,
+    /// Files of iCloud Drive.
+    Drive,
+}
+
+impl What {
+    /// The part of a job that it is.
+    #[must_use]
+    pub fn part(self) -> Part {
+        match self {
+            Self::Photos => Part::Photos,
+            Self::Drive => Part::Drive,
+        }
+    }
 }
 
 /// `larder demo`.

@@ -22,6 +22,8 @@ pub(super) struct Loaded {
     pub(super) http: http::Client,
     pub(super) store: Store,
     pub(super) account: Account,
+    /// What of the job is meant.
+    pub(super) parts: Vec<Part>,
 }
 
 /// Path of the job file: as given, or the default.
@@ -53,10 +55,22 @@ pub(super) fn prepare(job: Job, endpoint: Option<&str>) -> Result<Loaded, Failur
         .map_err(|error| Failure::new(Exit::Usage, format!("Apple's addresses are no addresses: {error}")))?;
     let account = Account::new(job.account.apple_id.expose_secret(), endpoints);
     let store = Store::new(&job.state_dir.join("session.json"));
-    Ok(Loaded { job: Arc::new(job), http, store, account })
+    let parts = job.parts();
+    Ok(Loaded { job: Arc::new(job), http, store, account, parts })
 }
 
 impl Loaded {
+    /// The same job, of which only this part is meant. All of it for `None`.
+    pub(super) fn only(self, part: Option<Part>) -> Result<Self, Failure> {
+        let Some(part) = part else { return Ok(self) };
+        if self.parts.contains(&part) {
+            return Ok(Self { parts: vec![part], ..self });
+        }
+        let (file, name) = (self.job.file.display(), part.as_str());
+        let message = format!("The job file `{file}` has no section `[{name}]`, so there is no mirror of it");
+        Err(Failure::new(Exit::Usage, message))
+    }
+
     /// Takes the job's lock: one writer at a time. What of larder's own files was open to others is closed, and told.
     pub(super) fn lock(&self, console: &Console) -> Result<JobLock, Failure> {
         let lock = JobLock::take(&self.job.state_dir)?;

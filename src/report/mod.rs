@@ -6,6 +6,7 @@
 pub mod audit;
 mod audit_text;
 pub mod figures;
+pub mod folders;
 pub mod had;
 pub mod history;
 pub mod holdings;

@@ -82,17 +82,25 @@ impl Lines {
 
 fn libraries(lines: &mut Lines, summary: &Summary) {
     for (name, library) in &summary.outcome.libraries {
-        let facts = library_facts(library);
+        let facts = library_facts(library, summary.part);
         if !facts.is_empty() {
             lines.add(name, facts.join(", "));
         }
     }
 }
 
-fn library_facts(library: &Library) -> Vec<String> {
+/// So many of what a part consists of.
+fn items(n: u64, part: Part) -> String {
+    match part {
+        Part::Photos => counted(n, "photo", "photos"),
+        Part::Drive => counted(n, "item", "items"),
+    }
+}
+
+fn library_facts(library: &Library, part: Part) -> Vec<String> {
     let mut facts = Vec::new();
     if let Some(listed) = library.listed {
-        facts.push(format!("{} listed", counted(listed, "photo", "photos")));
+        facts.push(format!("{} listed", items(listed, part)));
     }
     for (n, what) in
         [(library.added, "new"), (library.changed, "changed"), (library.deleted, "deleted in iCloud")]
@@ -213,17 +221,22 @@ fn not_here(lines: &mut Lines, summary: &Summary) {
         lines.add("", format!("if that is meant: larder sync --once --confirm-removals {}", out.held));
     }
     if out.kept > 0 {
-        let photos = counted(out.kept, "photo", "photos");
+        let photos = items(out.kept, summary.part);
         let stay = if out.kept == 1 { "stays" } else { "stay" };
         lines.add("Kept", format!("{photos} deleted in iCloud {stay} on this disk"));
     }
     for (key, n) in &out.out_of_scope {
-        lines.add("Left out", format!("{} by `{key}` in the job file", counted(*n, "photo", "photos")));
+        lines.add("Left out", format!("{} by `{key}` in the job file", items(*n, summary.part)));
     }
     if out.waiting > 0 {
-        let photos = counted(out.waiting, "photo", "photos");
-        lines
-            .add("Waiting", format!("{photos} not fully uploaded to iCloud yet; they come with a later run"));
+        let items = items(out.waiting, summary.part);
+        let why = match summary.part {
+            Part::Photos => "not fully uploaded to iCloud yet; they come with a later run",
+            Part::Drive => {
+                "that iCloud does not give: not uploaded yet, or shared by somebody else; asked for again later"
+            }
+        };
+        lines.add("Waiting", format!("{items} {why}"));
     }
     if out.broken > 0 {
         let records = counted(out.broken, "record", "records");

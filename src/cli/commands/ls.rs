@@ -11,8 +11,10 @@ use crate::report::holdings;
 use crate::report::holdings::{AlbumEntry, Holdings, LibraryEntry, PhotoEntry};
 
 pub(super) fn ls(global: &Global, console: &Console, args: &Ls) -> Result<Exit, Failure> {
-    let What::Photos = args.what;
-    let loaded = load(global)?;
+    let loaded = load(global)?.only(Some(args.what.part()))?;
+    if args.what == What::Drive {
+        return super::ls_drive::ls(&loaded, console, args.path.as_deref().unwrap_or_default());
+    }
     let reader = loaded.reader(Part::Photos)?;
     let view = reader.view()?;
     let holdings = holdings(&view)?;

@@ -9,6 +9,7 @@ mod history;
 mod login;
 mod logout;
 mod ls;
+mod ls_drive;
 mod man;
 mod restore;
 mod status;

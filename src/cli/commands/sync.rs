@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::args::{Global, Sync};
+use crate::cli::args::{Global, Sync, What};
 use crate::cli::failure::run_exit;
 use crate::cli::job::{Loaded, load};
 use crate::cli::progress::Progress;
@@ -19,7 +19,7 @@ use crate::sync::RunError;
 use crate::sync::run::{Edges, Finished, Options, run};
 
 pub(super) async fn sync(global: &Global, console: &Console, args: &Sync) -> Result<Exit, Failure> {
-    let loaded = load(global)?;
+    let loaded = load(global)?.only(args.only.map(What::part))?;
     let options = Options {
         dry_run: args.dry_run,
         accept_destination: args.accept_destination,
@@ -40,7 +40,7 @@ pub(in crate::cli) async fn once(
     let progress = Arc::new(Progress::new(console));
     let signals = Signals::listen();
     let (mut summaries, mut failures, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
-    for part in loaded.job.parts() {
+    for part in loaded.parts.iter().copied() {
         // One attempt to sign in a run, and nobody is asked twice.
         if exit == Exit::SignIn {
             let why = summaries.last().and_then(|summary: &Summary| summary.error.clone());

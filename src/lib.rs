@@ -1,4 +1,4 @@
-//! larder keeps a complete, verified copy of an iCloud account's photos on a disk that you own.
+//! larder keeps a complete, verified copy of an iCloud account's photos and files on a disk that you own.
 //!
 //! # How data flows
 //!

@@ -21,6 +21,8 @@ mod demo;
 #[cfg(test)]
 mod disks;
 #[cfg(test)]
+mod drive;
+#[cfg(test)]
 mod dry_run;
 #[cfg(test)]
 mod environment;

@@ -32,15 +32,11 @@ pub(super) async fn meet(
     document: &Document,
 ) -> Result<Met, RunError> {
     if document.listed == Some(0) && document.is_plain() {
-        be_empty(task);
-        return Ok(Met::Empty);
+        return be_empty(ctx, task).await;
     }
     let token = match renewer.renew(ctx, task.item.zone, &task.record).await? {
         Renewed::Document(token) => token,
-        Renewed::Refused if document.listed.is_none() => {
-            be_empty(task);
-            return Ok(Met::Empty);
-        }
+        Renewed::Refused if document.listed.is_none() => return be_empty(ctx, task).await,
         Renewed::Refused => return Ok(Met::Settled(Settled::Failed("iCloud refuses to give it".into()))),
         Renewed::NotYet => {
             return Ok(Met::Settled(Settled::Waiting("a device has not finished uploading it")));
@@ -95,10 +91,12 @@ fn is_other(token: &Token, document: &Document) -> bool {
 }
 
 /// The bytes of an empty file are known.
-fn be_empty(task: &mut Task) {
+async fn be_empty(ctx: &Context, task: &mut Task) -> Result<Met, RunError> {
     let resource = &mut task.wanted.resource;
     (resource.size, resource.checksum) = (0, ContentHasher::new(false).finish().apple);
     task.length = Length::Exact;
+    let here = is_here(ctx, task).await?;
+    Ok(here.map_or(Met::Empty, |home| Met::Settled(Settled::Placed(home))))
 }
 
 /// The file is another version than was listed, or comes in another form: the catalog learns it, which marks the item
@@ -151,7 +149,7 @@ async fn is_here(ctx: &Context, task: &Task) -> Result<Option<Home>, RunError> {
             path: task.path.clone(),
             size: resource.size,
             proof: Proof::Proven,
-            matched: Some(true),
+            matched: (resource.size > 0).then_some(true),
             whence: Whence::Found,
             dirs: vec![task.path.parent()],
             left: None,

@@ -250,7 +250,9 @@ impl Site<'_, '_> {
         if subject.is_at(&old) && !(subject.is_marked(&old) && self.plain_is_free(subject)?) {
             return Ok(Some(old));
         }
-        let Some(mut new) = self.new_placement(subject)? else { return Ok(None) };
+        let new =
+            if subject.document.is_some() { self.renamed(subject)? } else { self.new_placement(subject)? };
+        let Some(mut new) = new else { return Ok(None) };
         let names = plan::names_for(&new.stem, "", &subject.wanted);
         for file in &old.files {
             let at = subject.wanted.iter().position(|wanted| wanted.resource.kind == file.kind);
@@ -294,6 +296,21 @@ impl Site<'_, '_> {
             Some(owner) => state::mark(self.view, &owner)?.is_some(),
             None => false,
         })
+    }
+
+    /// Folder and stem for a file of Drive that iCloud calls otherwise or has elsewhere: the plain name, when it can be had,
+    /// whatever lies under the others.
+    fn renamed(&mut self, subject: &Subject) -> Result<Option<Placement>, RunError> {
+        let placement =
+            Placement { folder: subject.folder.clone(), stem: subject.base.clone(), files: vec![] };
+        for mark in plan::stem_marks(&subject.record) {
+            let names = plan::names_for(&subject.base, &mark, &subject.wanted);
+            let (Some(name), Some(wanted)) = (names.files.first(), subject.wanted.first()) else { break };
+            if matches!(self.spot(&placement.path(name), wanted)?, Spot::Free | Spot::Same) {
+                return Ok(Some(Placement { stem: names.stem, ..placement }));
+            }
+        }
+        Ok(None)
     }
 
     /// Folder and stem for an item that has none yet; `None` when no name is free.

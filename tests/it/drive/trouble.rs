@@ -1,0 +1,69 @@
+//! Trouble of iCloud, of this disk, and of a person's doing.
+
+use std::fs;
+
+use icloud_sim::drive::ROOT;
+
+use super::{DriveEnvironment, furnish};
+
+#[test]
+fn a_run_that_is_killed_is_gone_on_with() {
+    let here = DriveEnvironment::new();
+    here.drive(furnish);
+    for _ in 0..12 {
+        let running = here.0.larder(&["sync", "--once"]).start();
+        std::thread::sleep(std::time::Duration::from_millis(60));
+        running.kill();
+    }
+    here.sync();
+    here.must_hold();
+}
+
+#[test]
+fn files_of_a_person_are_left_alone() {
+    let here = DriveEnvironment::new();
+    here.drive(furnish);
+    let theirs = here.destination().join("Documents");
+    fs::create_dir(&theirs).unwrap();
+    fs::write(theirs.join("large.bin"), "mine").unwrap();
+    fs::write(here.destination().join("empty"), "not empty").unwrap();
+    here.sync();
+    assert_eq!(fs::read_to_string(theirs.join("large.bin")).unwrap(), "mine");
+    assert_eq!(fs::read_to_string(here.destination().join("empty")).unwrap(), "not empty");
+    let names =
+        here.tree().files.into_keys().filter(|path| path.contains("large-") || path.contains("empty-"));
+    assert_eq!(names.count(), 2);
+    let folder = here.drive(|drive| drive.find(&["Documents"]).unwrap());
+    here.drive(|drive| drive.trash(&folder).unwrap());
+    here.sync();
+    assert_eq!(fs::read_to_string(theirs.join("large.bin")).unwrap(), "mine");
+}
+
+#[test]
+fn what_was_edited_here_is_set_aside_and_never_lost() {
+    let here = DriveEnvironment::new();
+    let file = here.drive(|drive| drive.add_file(ROOT, "a.txt", "one").unwrap());
+    here.sync();
+    fs::write(here.destination().join("a.txt"), "edited here").unwrap();
+    here.drive(|drive| drive.edit(&file, "two").unwrap());
+    here.sync();
+    here.must_hold();
+    let attic = crate::environment::bytes_below(&here.destination().join(".larder/attic"));
+    assert_eq!(attic.len(), 1);
+    assert_eq!(attic[0].1, b"edited here");
+}
+
+#[test]
+fn a_disk_of_drive_that_is_not_there_leaves_photos_alone() {
+    let here = DriveEnvironment::new();
+    let apple_id = here.0.control().account(|account| account.apple_id.clone());
+    let text = format!(
+        "[account]\napple_id = \"{apple_id}\"\n[photos]\ndestination = {:?}\n[drive]\ndestination = {:?}\n",
+        here.0.destination(),
+        here.0.path("not there")
+    );
+    fs::write(here.0.job_file(), text).unwrap();
+    let ran = here.0.sync().expect(6);
+    assert_eq!(ran.json()["complete"], true, "{}", ran.stdout);
+    assert!(ran.stderr.contains("not there"), "{}", ran.stderr);
+}

@@ -9,7 +9,7 @@ const BATCH: u64 = 20;
 
 fn furnish(drive: &mut Drive, breadth: usize, files: usize) -> (u64, u64) {
     let (mut folders, mut level) = (1, vec![ROOT.to_owned()]);
-    let depth = 3;
+    let depth: u64 = 3;
     for at in 0..depth {
         let mut next = Vec::new();
         for above in &level {
@@ -23,7 +23,7 @@ fn furnish(drive: &mut Drive, breadth: usize, files: usize) -> (u64, u64) {
     for (n, folder) in level.iter().enumerate().take(files) {
         drive.add_file(folder, &format!("{n}.txt"), format!("{n}").as_bytes()).unwrap();
     }
-    (folders, depth as u64)
+    (folders, depth)
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! What a simulator is started with: the account, how Apple treats it, and the library.
 
+use crate::drive::DriveSpec;
 use crate::photos::LibrarySpec;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Everything about one simulator; `Config::default()` is a two-factor account with an empty library.
+/// Everything about one simulator; `Config::default()` is a two-factor account with an empty library and an empty drive.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     /// TCP port on 127.0.0.1; 0 takes a free one.
@@ -13,6 +14,8 @@ pub struct Config {
     pub account: Account,
     /// The photo library to generate.
     pub library: LibrarySpec,
+    /// The drive to generate.
+    pub drive: DriveSpec,
     /// Waiting time before every answer.
     pub latency: Duration,
 }

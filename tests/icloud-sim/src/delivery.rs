@@ -55,6 +55,8 @@ pub(crate) struct Manner {
     pub(crate) end: Option<(u64, End)>,
     /// `Content-Length`, where it is not the truth.
     pub(crate) declared: Option<u64>,
+    /// There is no `Content-Length`.
+    pub(crate) unmeasured: bool,
 }
 
 /// How a body ends before its end.
@@ -96,6 +98,7 @@ pub(crate) fn send(
     let length = manner.declared.unwrap_or_else(|| payload.len());
     // 204 and 304 never have a body or its length.
     let bodiless = matches!(status, 204 | 304);
+    let measured = !bodiless && !manner.unmeasured;
     let body = if bodiless {
         axum::body::Body::empty()
     } else {
@@ -114,7 +117,7 @@ pub(crate) fn send(
             response.headers_mut().append(name, value);
         }
     }
-    if !bodiless {
+    if measured {
         response.headers_mut().insert(axum::http::header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     response

@@ -3,6 +3,7 @@
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// One trouble and the requests that meet it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -146,11 +147,70 @@ pub enum Fault {
     },
     /// The bytes of another file of the same length.
     OtherBody,
+    /// A redirect to the same path elsewhere, with a status that HTTP clients do not follow by themselves (drive.md
+    /// 11); the request is not carried out.
+    Redirect {
+        /// 330, or an ordinary one.
+        status: u16,
+        /// Scheme and host of the new place.
+        #[serde(default = "other_content_host")]
+        origin: String,
+    },
+    /// There is no `Content-Length`: the body comes in chunks.
+    NoLength,
+    /// A listing shows only so many `items` of each folder, while `numberOfItems` tells the truth.
+    ItemsCut {
+        /// How many.
+        keep: usize,
+        /// `numberOfItems` says the smaller number too: nothing gives the loss away.
+        #[serde(default)]
+        silent: bool,
+    },
+    /// One entry is missing from an answer that is a list of folders or documents.
+    EntryLeftOut {
+        /// Its place; counted round when the list is shorter.
+        at: usize,
+    },
+    /// One folder of a listing is answered with `ID_INVALID`, although it is there.
+    EntryInvalid {
+        /// Its place; counted round when the list is shorter.
+        at: usize,
+    },
     /// The account loses its sessions before the request is carried out.
     SessionExpired {
         /// How much is lost.
         loss: Loss,
     },
+}
+
+impl Fault {
+    /// 503 as Drive's services throttle (icloud-docker #202), with `Retry-After` or without.
+    pub fn throttled(retry_after_s: Option<u64>) -> Fault {
+        let mut body = json!({
+            "uuid": uuid::Uuid::new_v4().to_string(),
+            "serverErrorCode": "THROTTLED",
+            "reason": "Request throttled",
+        });
+        if let Some(seconds) = retry_after_s {
+            body["retryAfter"] = seconds.into();
+        }
+        let headers = retry_after_s.map(|seconds| ("Retry-After".to_owned(), seconds.to_string()));
+        Fault::Status { status: 503, headers: headers.into_iter().collect(), body: body.to_string() }
+    }
+
+    /// A refusal in the words of drivews: 421, 423, 429, 450, 500 and so on.
+    pub fn refused(status: u16, reason: &str) -> Fault {
+        let body = json!({
+            "requestUUID": uuid::Uuid::new_v4().to_string(),
+            "errorReason": reason,
+            "errorCode": status,
+        });
+        Fault::Status { status, headers: Vec::new(), body: body.to_string() }
+    }
+}
+
+fn other_content_host() -> String {
+    "https://cvws-h2.icloud-content.com".to_owned()
 }
 
 /// How much of what a client holds stops being accepted; each includes the ones before it.

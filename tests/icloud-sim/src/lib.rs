@@ -46,6 +46,7 @@ mod endpoint;
 mod entropy;
 mod fault;
 mod file_bytes;
+mod gaps;
 mod ledger;
 mod noise;
 mod remote;
@@ -61,6 +62,7 @@ pub use config::{
     Protocol, Region, TrustAnswer,
 };
 pub use control::{Control, CurrentCodes};
+pub use drive::DriveSpec;
 pub use fault::{Fault, Loss, Rule, When};
 pub use file_bytes::FileBytes;
 pub use ledger::{Count, Counters, LoggedRequest, Violation, ViolationKind};

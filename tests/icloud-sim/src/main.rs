@@ -2,7 +2,9 @@
 
 use clap::Parser;
 use icloud_sim::photos::Sizes;
-use icloud_sim::{Account, AccountKind, CodeAnswer, Config, LibrarySpec, Protocol, Region, Simulator};
+use icloud_sim::{
+    Account, AccountKind, CodeAnswer, Config, DriveSpec, LibrarySpec, Protocol, Region, Simulator,
+};
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -22,13 +24,28 @@ struct Arguments {
     /// Folders of albums in the library
     #[arg(long, default_value_t = 0)]
     folders: usize,
-    /// Put in everything that was ever seen to trouble a client
+    /// Files in the drive, packages included
+    #[arg(long, default_value_t = 0)]
+    drive_files: usize,
+    /// How many of the drive's files are packages
+    #[arg(long, default_value_t = 0)]
+    drive_packages: usize,
+    /// Folders in the drive
+    #[arg(long, default_value_t = 0)]
+    drive_folders: usize,
+    /// Folders in one another at the most
+    #[arg(long, default_value_t = 6)]
+    drive_depth: usize,
+    /// App libraries in the drive, at most 8
+    #[arg(long, default_value_t = 0)]
+    drive_libraries: usize,
+    /// Put in everything that was ever seen to trouble a client; into the drive too, when it has files
     #[arg(long)]
     awkward: bool,
     /// How large the files are: tiny, small, real, or a number of bytes
     #[arg(long, default_value = "tiny", value_parser = sizes)]
     sizes: Sizes,
-    /// Seed of the library: the same seed makes the same library
+    /// Seed of library and drive: the same seed makes the same ones
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// What happens after a right password
@@ -79,7 +96,18 @@ impl Arguments {
             seed: self.seed,
             ..LibrarySpec::default()
         };
-        Config { port: self.port, account, library, latency: Duration::from_millis(self.latency_ms) }
+        let drive = DriveSpec {
+            files: self.drive_files,
+            packages: self.drive_packages,
+            folders: self.drive_folders,
+            depth: self.drive_depth,
+            libraries: self.drive_libraries,
+            awkward: self.awkward && self.drive_files > 0,
+            sizes: self.sizes,
+            seed: self.seed,
+            ..DriveSpec::default()
+        };
+        Config { port: self.port, account, library, drive, latency: Duration::from_millis(self.latency_ms) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::config::Account;
 use crate::control::Control;
+use crate::drive::{Change, DriveQuirks, Moment};
 use crate::fault::{Loss, Rule};
 use crate::photos::Mutation;
 use crate::reply::Reply;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Every call, as `GET /control/` shows them.
-const CALLS: [&str; 15] = [
+const CALLS: [&str; 22] = [
     "GET counters",
     "DELETE counters",
     "GET log",
@@ -28,6 +29,13 @@ const CALLS: [&str; 15] = [
     "PATCH account {KEY:VALUE}",
     "GET photos/inventory",
     "POST photos/mutate MUTATION",
+    "GET drive/inventory",
+    "POST drive/change CHANGE",
+    "POST drive/later {\"moment\":{\"after_listing\":N}|{\"after_document\":N},\"change\":CHANGE}",
+    "POST drive/happen {\"seed\":N}",
+    "GET drive/tally",
+    "GET drive/quirks",
+    "PATCH drive/quirks {KEY:VALUE}",
 ];
 
 #[derive(Deserialize)]
@@ -40,6 +48,19 @@ struct Latency {
 #[serde(deny_unknown_fields)]
 struct Clock {
     advance_ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Later {
+    moment: Moment,
+    change: Change,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lot {
+    seed: u64,
 }
 
 /// Answers `/control/CALL`.
@@ -87,7 +108,8 @@ fn carry_out(control: &Control, method: &str, call: &str, body: &Bytes) -> Resul
         ("GET", "account") => shown(&control.account(|account| account.clone())),
         ("PATCH", "account") => {
             let patch: serde_json::Map<String, Value> = given(body)?;
-            control.account(|account| patched(account, patch)).map(|()| Some(json!({ "done": true })))
+            control.account(|account| patched::<Account>(account, patch))?;
+            done
         }
         ("GET", "photos/inventory") => shown(&control.inventory()),
         ("POST", "photos/mutate") => {
@@ -95,16 +117,41 @@ fn carry_out(control: &Control, method: &str, call: &str, body: &Bytes) -> Resul
             let now_ms = control.now_ms();
             control.photos(|photos| photos.mutate(mutation, now_ms)).map(Some)
         }
+        ("GET", "drive/inventory") => shown(&control.drive_inventory()),
+        ("POST", "drive/change") => {
+            let change: Change = given(body)?;
+            let id = control.drive(|drive| drive.apply(change))?;
+            shown(&json!({ "drivewsid": id }))
+        }
+        ("POST", "drive/later") => {
+            let Later { moment, change } = given(body)?;
+            control.drive(|drive| drive.later(moment, change));
+            done
+        }
+        ("POST", "drive/happen") => {
+            let Lot { seed } = given(body)?;
+            shown(&control.drive(|drive| drive.happen(seed)))
+        }
+        ("GET", "drive/tally") => shown(&control.drive(|drive| drive.tally())),
+        ("GET", "drive/quirks") => shown(&control.drive(|drive| drive.quirks().clone())),
+        ("PATCH", "drive/quirks") => {
+            let patch: serde_json::Map<String, Value> = given(body)?;
+            control.drive(|drive| patched::<DriveQuirks>(drive.quirks(), patch))?;
+            done
+        }
         _ => Ok(None),
     }
 }
 
-fn patched(account: &mut Account, patch: serde_json::Map<String, Value>) -> Result<(), String> {
-    let mut document = serde_json::to_value(&*account).map_err(|error| error.to_string())?;
+fn patched<T: Serialize + DeserializeOwned>(
+    settings: &mut T,
+    patch: serde_json::Map<String, Value>,
+) -> Result<(), String> {
+    let mut document = serde_json::to_value(&*settings).map_err(|error| error.to_string())?;
     for (key, value) in patch {
         document[key] = value;
     }
-    *account = serde_json::from_value(document).map_err(|error| error.to_string())?;
+    *settings = serde_json::from_value(document).map_err(|error| error.to_string())?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use crate::control::Control;
 use crate::delivery::{self, End, Exchange, Manner, Payload};
 use crate::endpoint::Endpoint;
 use crate::fault::Fault;
+use crate::gaps;
 use crate::ledger::LoggedRequest;
 use crate::remote;
 use crate::reply::Reply;
@@ -140,10 +141,13 @@ async fn serve(world: Arc<World>, line: Line, request: Incoming) -> Response<Bod
         Some(Fault::SessionExpired { loss }) => world.apple().vault.lose(*loss),
         _ => {}
     }
-    let mut answer = match fault.as_ref().and_then(in_place_of) {
+    let mut answer = match fault.as_ref().and_then(|fault| in_place_of(fault, &request)) {
         Some(reply) => Answer::from(reply),
         None => world.answer(&endpoint, &request, bend(fault.as_ref())),
     };
+    if let Some(fault) = &fault {
+        gaps::tear(&mut answer, fault);
+    }
     log(answer.status, met.or(answer.note.take()));
     if matches!(fault, Some(Fault::LostAnswer)) {
         exchange.line.reset();
@@ -155,7 +159,7 @@ async fn serve(world: Arc<World>, line: Line, request: Incoming) -> Response<Bod
 }
 
 /// The answers that are given in place of carrying a request out.
-fn in_place_of(fault: &Fault) -> Option<Reply> {
+fn in_place_of(fault: &Fault, request: &Incoming) -> Option<Reply> {
     match fault {
         Fault::Status { status, headers, body } => {
             let json = body.trim_start().starts_with(['{', '[']);
@@ -174,6 +178,9 @@ fn in_place_of(fault: &Fault) -> Option<Reply> {
             200,
             "<!DOCTYPE html><html><head><title>iCloud</title></head><body></body></html>",
         )),
+        Fault::Redirect { status, origin } => {
+            Some(Reply::empty(*status).header("Location", format!("{origin}{}", request.path_and_query)))
+        }
         Fault::Gone => Some(Reply::empty(410).header("Content-Type", "application/json")),
         _ => None,
     }
@@ -196,6 +203,7 @@ fn manner(fault: Option<&Fault>) -> Manner {
         Some(Fault::Truncate { at }) => manner.end = Some((*at, End::Close)),
         Some(Fault::Corrupt { at, bit }) => manner.corrupt = Some((*at, *bit)),
         Some(Fault::Slow { bytes_per_second }) => manner.pace = Some(*bytes_per_second),
+        Some(Fault::NoLength) => manner.unmeasured = true,
         Some(Fault::ContentLength { bytes }) => manner.declared = Some(*bytes),
         _ => {}
     }

@@ -32,7 +32,7 @@ impl World {
         World {
             clock: Clock::default(),
             photos: Mutex::new(Photos::new(&config.library)),
-            drive: Mutex::new(Drive::new(config.library.seed)),
+            drive: Mutex::new(Drive::new(&config.drive)),
             apple: Mutex::new(Apple::new(config.account)),
             ledger: Mutex::default(),
             faults: Mutex::default(),

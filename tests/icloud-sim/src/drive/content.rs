@@ -45,6 +45,12 @@ impl From<&str> for Content {
     }
 }
 
+impl From<String> for Content {
+    fn from(text: String) -> Content {
+        Content::from(text.into_bytes())
+    }
+}
+
 impl From<&[u8]> for Content {
     fn from(bytes: &[u8]) -> Content {
         Content::from(bytes.to_vec())

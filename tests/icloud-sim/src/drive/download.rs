@@ -13,8 +13,9 @@ impl Drive {
     /// `download/by_id`.
     pub(super) fn by_id(&mut self, zone: &str, id: &str, host: &Host) -> Result<Value, Refusal> {
         self.tally.documents += 1;
-        let at = self.document(zone, id)?;
-        Ok(self.tokens(at, host))
+        let answer = self.document(zone, id).map(|at| self.tokens(at, host));
+        self.after_document();
+        answer
     }
 
     /// `download/batch`: documents of one zone.
@@ -56,6 +57,9 @@ impl Drive {
         }
         if share.is_some_and(|share| share.by == SharedBy::Other) {
             return Err(Refusal::no_document("Shared by somebody else"));
+        }
+        if self.quirks.failing.contains(&self.drivewsid(at)) {
+            return Err(Refusal::docws(500, "Internal Server Error", "A file that Apple fails on"));
         }
         if matches!(&node.content, Content::Plain(bytes) if bytes.is_empty()) {
             return Err(Refusal::docws(400, "Bad Request", "An empty file"));

@@ -1,7 +1,7 @@
 //! What a person does with a drive. Each answers the `drivewsid` of the item afterwards, or why it cannot be done.
 
 use super::content::Content;
-use super::node::{At, Kind, ListedSize, Share, SharedBy, Trashed, split};
+use super::node::{At, Kind, ListedSize, Node, Share, SharedBy, Trashed, split};
 use super::tree::Weight;
 use super::{CLOUD_DOCS, Drive, ROOT, ROOT_AT};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 /// Something to be put into a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct NewItem {
     /// What it is.
     pub kind: Kind,
@@ -26,6 +27,12 @@ pub struct NewItem {
     pub created_ms: Option<i64>,
     /// As `created_ms`.
     pub modified_ms: Option<i64>,
+}
+
+impl Default for NewItem {
+    fn default() -> NewItem {
+        NewItem::raw(Kind::File, "", "")
+    }
 }
 
 impl NewItem {
@@ -169,6 +176,28 @@ impl Drive {
         name.clone_into(&mut self.nodes[at].name);
         self.nodes[at].extension = extension.map(str::to_owned);
         self.touch(at, Weight::Looks);
+        Ok(self.drivewsid(at))
+    }
+
+    /// Two items of one zone change their names; so files swap places without a byte being written.
+    pub fn swap_names(&mut self, item: &str, other: &str) -> Result<String, String> {
+        let (at, with) = (self.movable(item)?, self.movable(other)?);
+        if self.nodes[at].zone != self.nodes[with].zone || at == with {
+            return Err(format!("{item} and {other} cannot change names"));
+        }
+        let name = |node: &Node| (node.name.clone(), node.extension.clone());
+        let (one, two) = (name(&self.nodes[at]), name(&self.nodes[with]));
+        (self.nodes[at].name, self.nodes[at].extension) = two;
+        (self.nodes[with].name, self.nodes[with].extension) = one;
+        self.touch(at, Weight::Looks);
+        self.touch(with, Weight::Looks);
+        Ok(self.drivewsid(at))
+    }
+
+    /// Another word of listings on a file's size; no tag moves.
+    pub fn set_listed_size(&mut self, file: &str, listed_size: ListedSize) -> Result<String, String> {
+        let at = self.at(file)?;
+        self.nodes[at].listed_size = listed_size;
         Ok(self.drivewsid(at))
     }
 

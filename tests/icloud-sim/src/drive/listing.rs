@@ -15,7 +15,9 @@ impl Drive {
         }
         self.tally.listings += 1;
         self.tally.folders += asked.len() as u64;
-        asked.iter().map(|entry| self.list_one(entry, host)).collect()
+        let answer = asked.iter().map(|entry| self.list_one(entry, host)).collect();
+        self.after_listing();
+        answer
     }
 
     fn list_one(&self, entry: &Value, host: &Host) -> Result<Value, Refusal> {

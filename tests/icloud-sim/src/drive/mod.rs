@@ -4,15 +4,19 @@
 //! host as public clients know them. Its own methods change it as a person with a Mac would; [`Drive::inventory`]
 //! tells the truth about it. Items are named by their `drivewsid`, as listings show it.
 
+mod change;
 mod content;
 mod download;
 mod edit;
+mod generate;
 mod inventory;
 mod item;
 mod listing;
 mod node;
 mod quirks;
+mod random;
 mod refusal;
+mod spec;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -21,17 +25,20 @@ mod zip;
 
 use crate::config::Account;
 use crate::noise;
+use change::Hook;
 use node::{At, Node, Zone};
 use serde_json::Value;
 use std::collections::HashMap;
 use url::{Issued, Signer};
 
+pub use change::{Change, Moment};
 pub use content::{Content, PackageFile};
 pub use edit::NewItem;
 pub use inventory::{DriveInventory, FileEntry, FolderEntry, InnerFile, Place};
 pub use node::{Kind, ListedSize, SharedBy};
 pub use quirks::{Carry, DriveQuirks, Signatures};
 pub(crate) use refusal::Refusal;
+pub use spec::DriveSpec;
 pub(crate) use url::Opened;
 
 /// The folder that everything lies in.
@@ -61,6 +68,8 @@ pub struct Drive {
     /// Things made so far; makes ids differ.
     fresh: u64,
     tally: Tally,
+    hooks: Vec<Hook>,
+    happened: Vec<Result<String, String>>,
 }
 
 /// What was asked for, beyond the counts of requests.
@@ -108,8 +117,9 @@ pub(crate) enum Call {
 }
 
 impl Drive {
-    /// A drive with nothing in it; the same seed makes the same ids.
-    pub fn new(seed: u64) -> Drive {
+    /// Makes the drive that `spec` describes; [`DriveSpec::default`] is an empty root.
+    pub fn new(spec: &DriveSpec) -> Drive {
+        let seed = spec.seed;
         let mut drive = Drive {
             seed,
             zones: Vec::new(),
@@ -119,11 +129,15 @@ impl Drive {
             quirks: DriveQuirks::default(),
             signer: Signer::new(seed),
             issued: HashMap::new(),
-            now_ms: 1_767_225_600_000,
+            now_ms: spec.now_ms,
             fresh: 0,
             tally: Tally::default(),
+            hooks: Vec::new(),
+            happened: Vec::new(),
         };
         drive.plant_root();
+        let filled = generate::fill(&mut drive, spec);
+        debug_assert!(filled.is_ok(), "{filled:?}");
         drive
     }
 

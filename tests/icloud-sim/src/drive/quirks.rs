@@ -22,6 +22,8 @@ pub struct DriveQuirks {
     pub batch_drops_failures: bool,
     /// `download/batch` answers in the opposite order.
     pub batch_reversed: bool,
+    /// `drivewsid`s of files that docws answers 500 for (icloud-docker #198).
+    pub failing: Vec<String>,
     /// Neither token for any file: nothing can be downloaded.
     pub no_tokens: bool,
     /// `retrieveItemDetails` answers `[{"items": […]}]` in place of the bare items.
@@ -67,6 +69,7 @@ impl Default for DriveQuirks {
             others_subfolders_list: false,
             batch_drops_failures: false,
             batch_reversed: false,
+            failing: Vec::new(),
             no_tokens: false,
             nested_details: false,
             gzip_packages: false,

@@ -264,6 +264,17 @@ impl Browser {
         self.request("POST", &target, headers, body).await
     }
 
+    /// A call to drivews or docws.
+    pub(super) async fn drive(&mut self, method: &str, service: &str, call: &str, body: &str) -> Received {
+        let headers = vec![
+            ("Origin", self.home()),
+            ("Referer", format!("{}/", self.home())),
+            ("Content-Type", "application/json".to_owned()),
+        ];
+        let target = format!("/p61-{service}.icloud.com{}:443/{call}", self.region);
+        self.request(method, &target, headers, body).await
+    }
+
     /// The whole way to a trusted session: password, push, code, trust, accountLogin.
     pub(super) async fn sign_in(&mut self, control: &Control) {
         assert_eq!(self.password("correct horse battery").await.status, 409);

@@ -2,6 +2,8 @@
 
 mod browser;
 mod content;
+mod drive;
+mod drive_shapes;
 mod faults;
 mod services;
 mod shapes;

@@ -1,11 +1,14 @@
 //! The drive alone, without HTTP.
 
+mod changes;
 mod downloads;
 mod edits;
+mod generator;
 mod listings;
 mod packages;
+mod random;
 
-use super::{Call, Drive, Host, Refusal};
+use super::{Call, Drive, DriveSpec, Host, Refusal};
 use crate::config::Account;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -14,7 +17,7 @@ use std::collections::HashMap;
 const NOW_MS: i64 = 1_767_225_600_000;
 
 fn drive() -> Drive {
-    Drive::new(1)
+    Drive::new(&DriveSpec { seed: 1, ..DriveSpec::default() })
 }
 
 fn call(drive: &mut Drive, call: &Call, query: &[(&str, &str)], body: &Value) -> Result<Value, Refusal> {

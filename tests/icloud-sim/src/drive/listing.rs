@@ -3,6 +3,7 @@
 use super::node::{At, Kind, SharedBy};
 use super::refusal::Refusal;
 use super::{Drive, Host, TRASH};
+use crate::noise::Dice;
 use serde_json::{Value, json};
 
 impl Drive {
@@ -29,7 +30,12 @@ impl Drive {
             let show = |at: &At| {
                 if partial { self.partial_item(*at) } else { Value::Object(self.item(*at, host)) }
             };
-            children.iter().filter(|at| !self.nodes[**at].unlisted).map(show).collect()
+            let mut children: Vec<At> =
+                children.iter().copied().filter(|at| !self.nodes[*at].unlisted).collect();
+            if self.quirks.shuffled {
+                Dice::new(self.tally.listings).shuffle(&mut children);
+            }
+            children.iter().map(show).collect()
         };
         if id == TRASH || id == "FOLDER::com.apple.CloudDocs::TRASH_ROOT" {
             let items = children(&self.bin);

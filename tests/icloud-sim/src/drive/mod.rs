@@ -36,7 +36,7 @@ pub use content::{Content, PackageFile};
 pub use edit::NewItem;
 pub use inventory::{DriveInventory, FileEntry, FolderEntry, InnerFile, Place};
 pub use node::{Kind, ListedSize, SharedBy};
-pub use quirks::{Carry, DriveQuirks, Signatures};
+pub use quirks::{Carry, DriveQuirks, Signatures, ZipExtra, ZipManner};
 pub(crate) use refusal::Refusal;
 pub use spec::DriveSpec;
 pub(crate) use url::Opened;

@@ -28,10 +28,40 @@ pub struct DriveQuirks {
     pub no_tokens: bool,
     /// `retrieveItemDetails` answers `[{"items": […]}]` in place of the bare items.
     pub nested_details: bool,
+    /// Children come in another order with each listing.
+    pub shuffled: bool,
     /// The zip of a package comes inside gzip (icloud-docker #120).
     pub gzip_packages: bool,
+    /// How the zips of packages are written.
+    pub zip: ZipManner,
     /// Life of a download URL in seconds.
     pub url_lifetime_s: i64,
+}
+
+/// How the zips of packages are written (drive.md 12).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ZipManner {
+    /// Names are UTF-8 and the flag that says so is not set.
+    pub no_utf8_flag: bool,
+    /// Lengths and checksums stand behind the bytes, as one writes who does not know them before.
+    pub descriptors: bool,
+    /// Names come composed, whatever the package has.
+    pub composed: bool,
+    /// Entries that no package of the drive has, put behind its own: litter, or an attack.
+    pub extras: Vec<ZipExtra>,
+}
+
+/// An entry of a zip, word for word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ZipExtra {
+    /// The whole name, with the directory at the top or without.
+    pub name: String,
+    /// What it holds; of a symbolic link the place that it leads to.
+    pub text: String,
+    /// Unix mode with the kind of file: `0o100644`, `0o120777` for a link.
+    pub mode: u32,
 }
 
 /// Which changes move the etags of all folders above.
@@ -72,7 +102,9 @@ impl Default for DriveQuirks {
             failing: Vec::new(),
             no_tokens: false,
             nested_details: false,
+            shuffled: false,
             gzip_packages: false,
+            zip: ZipManner::default(),
             url_lifetime_s: 3_600,
         }
     }

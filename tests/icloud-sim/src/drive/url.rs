@@ -132,7 +132,7 @@ impl Drive {
                 Opened::File { bytes: bytes.clone(), last_modified_ms: issued.modified_ms }
             }
             Content::Package(files) => {
-                let zip = super::zip::pack(&issued.name, files, self.now_ms);
+                let zip = super::zip::pack(&issued.name, files, &self.quirks.zip, self.now_ms);
                 Opened::Zip(if self.quirks.gzip_packages { super::zip::gzipped(&zip) } else { zip })
             }
             Content::Pending => return Err((404, "There is no content")),

@@ -191,3 +191,23 @@ fn unknown_types_look_like_files_or_can_be_listed() {
     let answers = list(&mut drive, &[&alias, &container]);
     assert_eq!((&answers[0]["status"], &answers[1]["numberOfItems"]), (&json!("ID_INVALID"), &json!(1)));
 }
+
+#[test]
+fn children_can_come_in_another_order_each_time() {
+    let mut drive = drive();
+    (0..20).for_each(|number| drop(drive.add_file(ROOT, &number.to_string(), "x").unwrap()));
+    let names = |drive: &mut _| -> Vec<Value> {
+        let items = list(drive, &[ROOT]).remove(0)["items"].take();
+        items.as_array().unwrap().iter().map(|item| item["name"].clone()).collect()
+    };
+    let usual = names(&mut drive);
+    drive.quirks().shuffled = true;
+    let (mut one, mut other) = (names(&mut drive), names(&mut drive));
+    assert!(one != usual && one != other);
+    let by_number = |names: &mut Vec<Value>| {
+        names.sort_by_key(|name| name.as_str().unwrap().parse::<u32>().unwrap());
+    };
+    by_number(&mut one);
+    by_number(&mut other);
+    assert_eq!([&one, &other], [&usual, &usual]);
+}

@@ -1,7 +1,7 @@
 //! Packages, which come as zips.
 
 use super::super::url::Opened;
-use super::super::{CLOUD_DOCS, Content, Drive, PackageFile, ROOT};
+use super::super::{CLOUD_DOCS, Content, Drive, PackageFile, ROOT, ZipExtra, ZipManner};
 use super::{NOW_MS, by_id, drive, item};
 use flate2::read::{DeflateDecoder, GzDecoder};
 use std::collections::BTreeMap;
@@ -107,4 +107,31 @@ fn a_package_can_become_a_flat_file() {
     drive.edit(&id, "PK\x03\x04flat").unwrap();
     let answer = by_id(&mut drive, CLOUD_DOCS, &id).unwrap();
     assert!(answer.get("package_token").is_none() && answer["data_token"].is_object());
+}
+
+#[test]
+fn zips_are_written_in_every_manner_that_was_met() {
+    let mut drive = drive();
+    let id = drive.add_file(ROOT, "Slides é.key", slides()).unwrap();
+    let usual = unzip(&zip(&mut drive, &id));
+    for manner in [
+        ZipManner { no_utf8_flag: true, ..ZipManner::default() },
+        ZipManner { descriptors: true, ..ZipManner::default() },
+    ] {
+        drive.quirks().zip = manner;
+        assert_eq!(unzip(&zip(&mut drive, &id)), usual);
+    }
+    let extra =
+        |name: &str, text: &str, mode| ZipExtra { name: name.to_owned(), text: text.to_owned(), mode };
+    drive.quirks().zip = ZipManner {
+        composed: true,
+        extras: vec![extra("__MACOSX/._a", "litter", 0o100_644), extra("../link", "/etc", 0o120_777)],
+        ..ZipManner::default()
+    };
+    let files = unzip(&zip(&mut drive, &id));
+    assert!(
+        files.contains_key("Slides \u{e9}.key/Index.zip")
+            && !usual.contains_key("Slides \u{e9}.key/Index.zip")
+    );
+    assert_eq!((files["../link"].as_slice(), files.len()), (&b"/etc"[..], usual.len() + 2));
 }

@@ -25,7 +25,8 @@
 //!
 //! | layer | rooms |
 //! |---|---|
-//! | 5 | `cli`: the only code that prints or prompts |
+//! | 6 | `cli`: the only code that prints or prompts |
+//! | 5 | `daemon`: schedule, signals, service manager |
 //! | 4 | `report`: the summary, the audit |
 //! | 3 | `sync`: one run; `sync::plan` is pure |
 //! | 2 | `icloud`: everything that knows Apple · `tree`: the destination · `state`: redb |
@@ -35,6 +36,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod daemon;
 pub mod event;
 pub mod failpoint;
 pub mod http;

@@ -23,9 +23,9 @@ pub struct Args {
 /// What goes with every command.
 #[derive(Debug, Clone, Parser)]
 pub struct Global {
-    /// The job file [default: config.toml in larder's configuration directory]
+    /// The job file [default: config.toml in larder's configuration directory]. The daemon takes several, and directories of them
     #[arg(long, short, global = true, env = LARDER_CONFIG, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub config: Vec<PathBuf>,
     /// Tell more; twice for details
     #[arg(long, short, global = true, action = ArgAction::Count)]
     pub verbose: u8,
@@ -112,17 +112,20 @@ pub struct Login {
 /// `larder sync`.
 #[derive(Debug, Parser)]
 pub struct Sync {
-    /// One run, then exit; required, as larder does not run as a daemon yet: start it by cron or a systemd timer
-    #[arg(long, required = true)]
-    pub once: bool,
-    /// Show what a run would do, touch nothing
+    /// One run, then exit [default: run on the job file's schedule until stopped]
     #[arg(long)]
+    pub once: bool,
+    /// Tell the daemon of this job to run now
+    #[arg(long, conflicts_with_all = ["once", "dry_run", "confirm_removals", "accept_destination", "only"])]
+    pub now: bool,
+    /// Show what a run would do, touch nothing
+    #[arg(long, requires = "once")]
     pub dry_run: bool,
     /// Let up to N files leave the mirror, whatever the brake says
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, requires = "once")]
     pub confirm_removals: u64,
     /// The destination is a new or emptied disk, and that is meant
-    #[arg(long)]
+    #[arg(long, requires = "once")]
     pub accept_destination: bool,
     /// Only this half of what the job file names
     #[arg(long, value_name = "PART")]

@@ -28,15 +28,51 @@ pub(super) struct Loaded {
 
 /// Path of the job file: as given, or the default.
 pub(super) fn job_file(global: &Global) -> Result<PathBuf, Failure> {
-    Ok(match &global.config {
-        Some(path) => path.clone(),
-        None => Places::from_env()?.job_file(),
-    })
+    match &global.config[..] {
+        [] => Ok(Places::from_env()?.job_file()),
+        [one] => Ok(one.clone()),
+        _ => {
+            let message = "Several job files: only the daemon, `larder sync`, takes more than one";
+            Err(Failure::new(Exit::Usage, message.to_owned()))
+        }
+    }
+}
+
+/// The job files that the daemon tends: those named, and all `.toml` files of directories that are named.
+pub(super) fn job_files(global: &Global) -> Result<Vec<PathBuf>, Failure> {
+    if global.config.is_empty() {
+        return Ok(vec![Places::from_env()?.job_file()]);
+    }
+    let mut files = Vec::new();
+    for path in &global.config {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let failed = |error| Failure::new(Exit::Usage, format!("Cannot list `{}`: {error}", path.display()));
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(failed)? {
+            let file = entry.map_err(failed)?.path();
+            found.extend((file.extension().is_some_and(|end| end == "toml")).then_some(file));
+        }
+        if found.is_empty() {
+            let message = format!("No job file (`.toml`) is in `{}`", path.display());
+            return Err(Failure::new(Exit::Usage, message));
+        }
+        found.sort();
+        files.append(&mut found);
+    }
+    Ok(files)
 }
 
 /// Loads the job file that the arguments name, or the default one.
 pub(super) fn load(global: &Global) -> Result<Loaded, Failure> {
-    let job = Job::load(&job_file(global)?)?;
+    load_file(&job_file(global)?)
+}
+
+/// Loads a job file.
+pub(super) fn load_file(file: &std::path::Path) -> Result<Loaded, Failure> {
+    let job = Job::load(file)?;
     let endpoint = std::env::var(LARDER_ENDPOINT).ok().filter(|text| !text.is_empty());
     prepare(job, endpoint.as_deref())
 }

@@ -12,7 +12,7 @@ use super::removed::{Policy, Removed, StopAbove, days};
 use super::size::size;
 use super::{
     AlbumPath, AlbumView, Albums, ConfigError, Drive, Layout, Libraries, LivePhotos, Modes, NameRules,
-    Photos, SmartAlbum, ZoneRule,
+    Photos, Schedule, SmartAlbum, ZoneRule,
 };
 use crate::model::Part;
 
@@ -27,6 +27,8 @@ pub struct Job {
     pub state_dir: PathBuf,
     /// `[account]`.
     pub account: Account,
+    /// `[schedule]`.
+    pub schedule: Schedule,
     /// `[photos]`. When a job mirrors Drive alone, everything but the destination, which is empty, is at its default.
     pub photos: Photos,
     /// `[drive]`.
@@ -193,6 +195,7 @@ impl Job {
             file: file.to_owned(),
             name,
             state_dir,
+            schedule: Schedule::read(&document.section("schedule")?)?,
             account: Account { apple_id: SecretString::from(apple_id) },
             photos: Photos {
                 libraries,

@@ -1,9 +1,10 @@
 //! The names of all keys, and the nearest of them to one that is not known.
 
 /// Sections and their keys; the first section is the top of the file.
-pub(super) const KEYS: [(&str, &[&str]); 8] = [
+pub(super) const KEYS: [(&str, &[&str]); 9] = [
     ("", &["state_dir"]),
     ("account", &["apple_id"]),
+    ("schedule", &["at", "days", "every", "cron", "jitter", "time_zone"]),
     (
         "photos",
         &[

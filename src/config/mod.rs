@@ -16,6 +16,7 @@ pub mod paths;
 mod photos;
 mod reader;
 mod removed;
+mod schedule;
 mod size;
 #[cfg(test)]
 mod tests;
@@ -28,4 +29,5 @@ pub use job::{Account, Job, Network, Verify};
 pub use layout::{HIDDEN, Layout, LayoutError, LayoutFacts, SHARED_LIBRARY};
 pub use photos::{Libraries, LivePhotos, Modes, NameRules, Photos, ZoneRule};
 pub use removed::{Policy, Removed, StopAbove};
+pub use schedule::{Rule, Schedule};
 pub use size::Size;

@@ -196,6 +196,18 @@ impl<'a> Section<'a> {
         texts.collect::<Result<_, _>>().map(Some)
     }
 
+    /// A text, or a list of texts.
+    pub(super) fn texts(&self, key: &str) -> Result<Option<Vec<&'a str>>, ConfigError> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        if let Some(text) = value.get_ref().as_str() {
+            return Ok(Some(vec![text]));
+        }
+        if value.get_ref().as_array().is_none() {
+            return Err(self.wrong_kind(key, value, "a text in quotes, or a list of such"));
+        }
+        Ok(self.list(key)?.map(|items| items.into_iter().map(|(_, text)| text).collect()))
+    }
+
     /// True or false.
     pub(super) fn flag(&self, key: &str, default: bool) -> Result<bool, ConfigError> {
         let Some(value) = self.value(key) else { return Ok(default) };

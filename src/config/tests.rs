@@ -37,7 +37,11 @@ fn message(section: &str, line: &str) -> String {
         lines("removed", ""),
         lines("verify", ""),
         lines("drive", "destination = \"/mnt/drive\"\n"),
-        if section == "photos.albums" { format!("[photos.albums]\n{line}\n") } else { String::new() },
+        if ["photos.albums", "schedule"].contains(&section) {
+            format!("[{section}]\n{line}\n")
+        } else {
+            String::new()
+        },
     );
     parse(&text).unwrap_err().to_string()
 }
@@ -66,6 +70,7 @@ fn the_example_shows_every_key_with_its_default_and_no_other() {
     assert_eq!(job.removed, Removed::default());
     assert_eq!(job.network, Network::default());
     assert_eq!(job.verify, Verify::default());
+    assert_eq!(job.schedule, Schedule::default());
     assert_eq!(job.state_dir, Path::new("/home/you/.local/state/larder/config"));
 
     let table: toml::Table = example().parse().unwrap();
@@ -259,6 +264,20 @@ fn a_mistake_is_named_with_its_place_and_what_would_be_right() {
         let (line_number, column) = place.split_once(':').unwrap();
         let expected = format!("Line {line_number}, column {column} of `/etc/larder/config.toml`: {what}");
         assert_eq!(message, expected, "[{section}] {line}");
+    }
+}
+
+#[test]
+fn a_schedule_is_one_of_three() {
+    let schedule = |text: &str| parse(&format!("{MINIMAL}[schedule]\n{text}\n")).map(|job| job.schedule.rule);
+    let at = |hours: i8| jiff::civil::Time::constant(hours, 0, 0, 0);
+    let days = vec![jiff::civil::Weekday::Saturday];
+    let two = "at = [\"15:00\", \"03:00\"]\ndays = [\"sat\"]";
+    assert_eq!(schedule(two).unwrap(), Rule::At { times: vec![at(3), at(15)], days });
+    assert_eq!(schedule("every = \"6h\"").unwrap(), Rule::Every(jiff::SignedDuration::from_hours(6)));
+    assert_eq!(schedule("cron = \"0 3 * * *\"").unwrap(), Rule::Cron("0 3 * * *".into()));
+    for wrong in ["every = \"6h\"\ncron = \"0 3 * * *\"", "at = []", "at = \"3\"", "time_zone = \"x\""] {
+        assert!(schedule(wrong).is_err(), "{wrong}");
     }
 }
 

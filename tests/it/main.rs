@@ -15,6 +15,8 @@ mod crash_points;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod daemon;
+#[cfg(test)]
 mod deletion_safety;
 #[cfg(test)]
 mod demo;

@@ -10,7 +10,7 @@ use icloud_sim::{Account, Config, Control, Simulator};
 use secrecy::SecretString;
 
 use crate::cli::args::{Demo, Global};
-use crate::cli::commands::sync::once;
+use crate::cli::commands::sync::{Signals, once};
 use crate::cli::job::{Loaded, prepare};
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::SystemClock;
@@ -154,7 +154,7 @@ impl Story<'_> {
     }
 
     async fn sync(&self) -> Result<Exit, Failure> {
-        once(self.loaded, self.console, Options::default()).await
+        once(self.loaded, self.console, Options::default(), &Signals::listen()).await
     }
 
     fn end(&self, dir: &Path, global: &Global) {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod completions;
+mod daemon;
 #[cfg(feature = "demo")]
 mod demo;
 mod have;
@@ -30,6 +31,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
         match &args.command {
             Command::Login(login) => login::login(global, console, login).await,
             Command::Logout => logout::logout(global, console).await,
+            Command::Sync(sync) if sync.now => daemon::now(global, console),
+            Command::Sync(sync) if !sync.once => daemon::daemon(global, console, sync).await,
             Command::Sync(sync) => sync::sync(global, console, sync).await,
             Command::Audit(audit) => audit::audit(global, console, audit).await,
             Command::Verify(verify) => verify::verify(global, console, verify).await,

@@ -1,8 +1,14 @@
 //! `larder status`: how the mirror stands, also while a run writes.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::daemon::last_start;
 use crate::cli::args::Global;
-use crate::cli::job::load;
+use crate::cli::job::{Loaded, load};
 use crate::cli::{Console, Exit, Failure};
+use crate::daemon::{is_present, schedule};
 use crate::model::Part;
 use crate::report;
 
@@ -10,10 +16,46 @@ pub(super) fn status(global: &Global, console: &Console) -> Result<Exit, Failure
     let loaded = load(global)?;
     let trust_ends = loaded.store.remembered()?.and_then(|remembered| remembered.trust_expires);
     let status = report::status(&loaded.reader(Part::Photos)?.view()?, trust_ends)?;
+    let daemon = daemon(&loaded)?;
     if console.json {
-        console.out_json(&status)?;
+        console.out_json(&Told { status: &status, daemon: daemon.as_ref() })?;
     } else {
-        console.out(&console.labelled(&status.text(jiff::Timestamp::now())));
+        let next = daemon.as_ref().map_or(String::new(), |daemon| {
+            let at = daemon.next_run.to_zoned_datetime(TimeZone::system());
+            format!(
+                "{:<16}{}, by the daemon (process {})\n",
+                "Next run",
+                at.strftime("%a %d %b %H:%M"),
+                daemon.pid
+            )
+        });
+        console.out(&console.labelled(&format!("{}{next}", status.text(Timestamp::now()))));
     }
     Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    status: &'a report::Status,
+    /// The daemon that tends the job, if one does.
+    daemon: Option<&'a Daemon>,
+}
+
+#[derive(Serialize)]
+struct Daemon {
+    /// Its process.
+    pid: u32,
+    /// When it runs next, by the job file.
+    next_run: Timestamp,
+}
+
+fn daemon(loaded: &Loaded) -> Result<Option<Daemon>, Failure> {
+    let job = &loaded.job;
+    let pid = is_present(&job.state_dir)
+        .map_err(|error| Failure::new(Exit::Disk, format!("Cannot look for the daemon: {error}")))?;
+    let Some(pid) = pid else { return Ok(None) };
+    let now = Timestamp::now();
+    let next_run = schedule::due(&job.schedule, &job.name, last_start(loaded), now).max(now);
+    Ok(Some(Daemon { pid, next_run }))
 }

@@ -26,7 +26,7 @@ pub(super) async fn sync(global: &Global, console: &Console, args: &Sync) -> Res
         confirm_removals: args.confirm_removals,
         without_slice: false,
     };
-    once(&loaded, console, options).await
+    once(&loaded, console, options, &Signals::listen()).await
 }
 
 /// One run of a job, shown as it goes, summed up and remembered. Trouble with one part leaves the
@@ -35,10 +35,10 @@ pub(in crate::cli) async fn once(
     loaded: &Loaded,
     console: &Console,
     options: Options,
+    signals: &Signals,
 ) -> Result<Exit, Failure> {
     let _lock = loaded.lock_for_run(console)?;
     let progress = Arc::new(Progress::new(console));
-    let signals = Signals::listen();
     let (mut summaries, mut failures, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
     for part in loaded.parts.iter().copied() {
         // One attempt to sign in a run, and nobody is asked twice.
@@ -47,7 +47,7 @@ pub(in crate::cli) async fn once(
             summaries.push(Summary::without_run(part, Timestamp::now(), options.dry_run, why));
             continue;
         }
-        match one(loaded, console, part, &progress, &signals, options).await {
+        match one(loaded, console, part, &progress, signals, options).await {
             Ok((finished, summary)) => {
                 exit = exit.worse(self::exit(&finished, signals.stopped_by()));
                 failures.extend(finished.error.as_ref().map(Failure::from));
@@ -158,13 +158,13 @@ fn exit(finished: &Finished, stopped_by: Option<Exit>) -> Exit {
 }
 
 /// INT and TERM end the run after the group in flight; a second INT ends the process at once.
-pub(super) struct Signals {
+pub(in crate::cli) struct Signals {
     pub(super) cancel: CancellationToken,
     by: Arc<std::sync::OnceLock<Exit>>,
 }
 
 impl Signals {
-    pub(super) fn listen() -> Self {
+    pub(in crate::cli) fn listen() -> Self {
         let (cancel, by) = (CancellationToken::new(), Arc::new(std::sync::OnceLock::new()));
         let (token, which) = (cancel.clone(), by.clone());
         tokio::spawn(async move {
@@ -177,6 +177,11 @@ impl Signals {
             std::process::exit(i32::from(again.code()));
         });
         Self { cancel, by }
+    }
+
+    /// Those of a process that sees to its signals itself.
+    pub(super) fn elsewhere(cancel: CancellationToken) -> Self {
+        Self { cancel, by: Arc::default() }
     }
 
     pub(super) fn stopped_by(&self) -> Option<Exit> {

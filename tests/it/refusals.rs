@@ -62,7 +62,9 @@ fn a_job_file_that_cannot_be_meant_is_refused_with_line_and_key() {
 #[test]
 fn arguments_that_nobody_knows_are_refused() {
     let here = TestEnvironment::new(Config::default());
-    for arguments in [&["snyc"][..], &["sync", "--onec"], &["sync"], &[]] {
+    for arguments in
+        [&["snyc"][..], &["sync", "--onec"], &["sync", "--dry-run"], &["sync", "--once", "--now"], &[]]
+    {
         here.larder(arguments).run().expect(2);
     }
     assert_eq!(requests(&here), 0);

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::names::Names;
 use crate::config::NameRules;
-use crate::model::{ItemId, Node};
+use crate::model::{ItemId, Node, NodeKind};
 use crate::state::{self, Placement, StateError, View};
 use crate::sync::RunError;
 use crate::sync::plan;
@@ -84,7 +84,9 @@ impl<'a> Dirs<'a> {
     ) -> Result<Option<String>, RunError> {
         let old = state::placement(view, item)?;
         let base = plan::drive_name(node, self.rules);
-        let marks = plan::stem_marks(&item.record);
+        // All libraries have one record name, in zones of their own.
+        let id = if node.kind == NodeKind::Library { &node.drivewsid } else { &item.record };
+        let marks = plan::stem_marks(id);
         let stems = marks.map(|mark| if mark.is_empty() { base.clone() } else { with_mark(&base, &mark) });
         let had = old.as_ref().and_then(dir_of);
         if let (Some(old), Some(had)) = (&old, &had)
@@ -125,6 +127,11 @@ impl<'a> Dirs<'a> {
 }
 
 impl NewDir {
+    /// Its path, and whose it is.
+    pub(super) fn made(&self) -> (String, ItemId) {
+        (self.placement.path(&self.placement.stem), self.folder.clone())
+    }
+
     /// Writes it down.
     pub(super) fn note(&self, batch: &mut state::Batch<'_>) -> Result<(), StateError> {
         if let Some(left) = &self.left {

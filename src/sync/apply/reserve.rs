@@ -98,6 +98,12 @@ pub(super) async fn reserve(
     let (new_dirs, gone_dirs) =
         (std::mem::take(&mut planned.new_dirs), std::mem::take(&mut planned.gone_dirs));
     let folders = std::mem::take(&mut planned.folders);
+    if !dry && !new_dirs.is_empty() {
+        // Before they are made: those of a run that is cut off are found again and go, if nobody needs them.
+        let made: Vec<(String, ItemId)> = new_dirs.iter().map(NewDir::made).collect();
+        ctx.write(move |batch| made.iter().try_for_each(|(path, folder)| batch.leave_dir(path, folder)))
+            .await?;
+    }
     if !dry && !folders.is_empty() {
         let root = ctx.root.clone();
         blocking(move || make(&root, &folders)).await?;

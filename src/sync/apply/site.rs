@@ -180,6 +180,13 @@ impl Site<'_, '_> {
                     }
                 }
             }
+            if self.is_left_package(subject, &text)? {
+                let old = replaces.as_ref().filter(|old| old.path != path);
+                if old.map_or(Ok(true), |old| self.root.stat(&old.path).map(|facts| facts.is_none()))? {
+                    let file = placement.file(file.resource.kind).cloned();
+                    replaces = file.map(|file| Source { path: path.clone(), file, giver: None });
+                }
+            }
             laid.tasks.push(Task {
                 item: self.item.clone(),
                 record: subject.source_of(file.resource.kind).to_owned(),
@@ -336,6 +343,10 @@ impl Site<'_, '_> {
         for file in missing {
             let at = subject.wanted.iter().position(|other| other == file).unwrap_or(0);
             let name = plain.files.get(at).cloned().unwrap_or_default();
+            if self.is_left_package(subject, &placement.path(&name))? {
+                names.push(Some(FileName { name, or_else: None }));
+                continue;
+            }
             let own = placement.file(file.resource.kind).is_some_and(|old| {
                 let path = placement.path(&old.name);
                 let at_its_path = matches!(&old.lies, Lies::There) || old.lies == Lies::Altered(path);
@@ -359,6 +370,18 @@ impl Site<'_, '_> {
             });
         }
         Ok(names)
+    }
+
+    /// Whether a file lies at the path of a package that is the item's already: a run that was cut off may have placed it and
+    /// not recorded it, and as the zip is another one every time, nothing else can tell. It goes to the attic.
+    fn is_left_package(&self, subject: &Subject, path: &str) -> Result<bool, RunError> {
+        if !subject.document.as_ref().is_some_and(|document| document.is_zip)
+            || self.names.owner(self.view, &fold(path))?.as_ref() != Some(self.item)
+        {
+            return Ok(false);
+        }
+        let Ok(path) = RelPath::parse(path) else { return Ok(false) };
+        Ok(self.root.stat(&path)?.is_some_and(|facts| facts.kind == FileKind::File))
     }
 
     /// What lies at a path, as far as a file that would go there cares.

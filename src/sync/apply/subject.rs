@@ -154,6 +154,25 @@ pub(super) fn photo(
 /// browser.
 const IWORK: [&str; 6] = ["pages", "numbers", "key", "pages-tef", "numbers-tef", "key-tef"];
 
+/// Extensions of documents that may be packages: an empty one is not believed to be empty before the download address is
+/// asked for.
+const PACKAGES: [&str; 14] = [
+    "key",
+    "pages",
+    "numbers",
+    "band",
+    "logicx",
+    "imovielibrary",
+    "photoslibrary",
+    "app",
+    "framework",
+    "pxm",
+    "rtfd",
+    "playground",
+    "xcodeproj",
+    "scriv",
+];
+
 /// What a dirty item of Drive comes to.
 pub(super) fn node(
     view: &View,
@@ -189,11 +208,15 @@ pub(super) fn node(
         name.push_str(".zip");
     }
     let (stem, extension) = split_ext(&name);
-    let iwork = IWORK.iter().any(|known| extension.eq_ignore_ascii_case(known));
+    let ends_as = |known: &[&str]| {
+        let end = node.name.rsplit_once('.').map_or("", |(_, end)| end);
+        known.iter().any(|known| end.eq_ignore_ascii_case(known))
+    };
     let document = Document {
         tag: node.content_tag().to_owned(),
-        listed: node.size,
-        is_iwork: iwork && !is_zip,
+        // The size of a package is a number that matches nothing, which may be none.
+        listed: node.size.filter(|size| *size > 0 || !ends_as(&PACKAGES)),
+        is_iwork: ends_as(&IWORK) && !is_zip,
         is_zip,
     };
     let resource = resource(&node, placement);

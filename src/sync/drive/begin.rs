@@ -23,13 +23,13 @@ struct Above {
     stays: bool,
 }
 
-/// Begins a crawl, or goes on with the one that was cut off.
-pub(super) async fn begin(ctx: &Context) -> Result<CrawlKind, RunError> {
+/// Begins a crawl, or goes on with the one that was cut off. Tells what it lists, and whether it was cut off.
+pub(super) async fn begin(ctx: &Context) -> Result<(CrawlKind, bool), RunError> {
     let now = ctx.now();
     let (under_way, last_full) =
         ctx.read(|view| Ok((state::crawl(view)?, state::last_full_crawl(view)?))).await?;
     if let Some(crawl) = under_way.filter(|crawl| (0..STALE).contains(&(now - crawl.began))) {
-        return Ok(crawl.kind);
+        return Ok((crawl.kind, true));
     }
     let days = ctx.job.drive.as_ref().map_or(0, |drive| i64::from(drive.full_listing_days));
     let recent = last_full.is_some_and(|last| (0..days * DAY).contains(&(now - last)));
@@ -44,7 +44,7 @@ pub(super) async fn begin(ctx: &Context) -> Result<CrawlKind, RunError> {
             .try_for_each(|(folder, depth)| batch.queue_folder(folder, Turn::Late, *depth).map(drop))
     })
     .await?;
-    Ok(kind)
+    Ok((kind, false))
 }
 
 /// The folder that holds everything, which no listing brings.

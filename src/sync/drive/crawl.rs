@@ -22,12 +22,18 @@ const FLYING: usize = 2;
 
 /// Lists every folder and takes what comes into the catalog. What is gone is marked, when every listing was whole.
 pub(in crate::sync) async fn crawl(ctx: &Context) -> Result<(), RunError> {
-    let kind = begin(ctx).await?;
-    let mut crawl = Crawl { ctx, kind, width: BATCH, away: HashSet::new(), seen: 0 };
-    crawl.run().await?;
-    confirm(ctx).await?;
-    let now = ctx.now();
-    Ok(ctx.write(move |batch| batch.end_crawl(now)).await?)
+    loop {
+        let (kind, was_cut_off) = begin(ctx).await?;
+        let mut crawl = Crawl { ctx, kind, width: BATCH, away: HashSet::new(), seen: 0 };
+        crawl.run().await?;
+        confirm(ctx).await?;
+        let now = ctx.now();
+        ctx.write(move |batch| batch.end_crawl(now)).await?;
+        // What was listed before this run began may have changed since.
+        if !was_cut_off {
+            return Ok(());
+        }
+    }
 }
 
 struct Crawl<'a> {

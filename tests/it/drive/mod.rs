@@ -3,6 +3,8 @@
 mod changes;
 mod costs;
 mod first;
+mod large;
+mod model;
 mod oracle;
 mod trouble;
 
@@ -10,7 +12,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use icloud_sim::Config;
-use icloud_sim::drive::{Drive, PackageFile, ROOT, Signatures};
+use icloud_sim::drive::{Drive, DriveSpec, PackageFile, ROOT, Signatures};
 
 use crate::environment::{Ran, TestEnvironment};
 use crate::tree::Tree;
@@ -21,7 +23,12 @@ pub(crate) struct DriveEnvironment(pub(crate) TestEnvironment);
 impl DriveEnvironment {
     /// An empty drive whose signatures can be checked.
     pub(crate) fn new() -> Self {
-        let here = Self(TestEnvironment::new(Config::default()));
+        Self::with(DriveSpec::default())
+    }
+
+    /// A drive by description.
+    pub(crate) fn with(spec: DriveSpec) -> Self {
+        let here = Self(TestEnvironment::new(Config { drive: spec, ..Config::default() }));
         fs::create_dir(here.destination()).unwrap();
         here.write_job("");
         here.0.login();

@@ -43,6 +43,26 @@ pub(in crate::sync) fn is_there(root: &Root, path: &RelPath, file: &PlacedFile) 
     }
 }
 
+/// The file of Drive that a run which was cut off placed under its reserved name, as it is to be recorded. No checksum was
+/// known when the name was reserved; what tells it is the very time that it was to get, which it has before it has its name.
+pub(in crate::sync) fn left_by_larder(
+    root: &Root,
+    path: &RelPath,
+    file: &PlacedFile,
+) -> Result<Option<PlacedFile>, TreeError> {
+    let Some(mtime_ms) = file.mtime_ms.filter(|_| file.tag.is_some()) else { return Ok(None) };
+    let there = root.stat(path)?.filter(|facts| facts.kind == FileKind::File);
+    if there.is_none_or(|facts| facts.mtime_ns / 1_000_000 != mtime_ms) {
+        return Ok(None);
+    }
+    let digest = root.hash(path, true)?;
+    let proof = match digest.sha256 {
+        Some(sha256) if digest.apple != file.checksum => Proof::SizeOnly { sha256 },
+        _ => Proof::Proven,
+    };
+    Ok(Some(PlacedFile { size: digest.size, proof: Some(proof), ..file.clone() }))
+}
+
 /// Whether the file at the path is what larder wrote there, as far as length and time tell; where they do not, its content
 /// is read.
 pub(in crate::sync) fn is_as_written(

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::dirs::{Dirs, NewDir, dir_of};
 use super::donor::Donors;
 use super::happened::found;
-use super::known::is_there;
+use super::known::{is_there, left_by_larder};
 use super::names::Names;
 use super::site::{LaidOut, Laying, Site};
 use super::subject::{self, Decided};
@@ -333,13 +333,17 @@ impl Planned {
             let Some(file) = placement.file(kind).cloned() else { continue };
             let text = placement.path(&file.name);
             let Ok(path) = RelPath::parse(&text) else { continue };
-            match is_there(&ctx.root, &path, &file) {
-                Ok(true) => {}
+            let found = match is_there(&ctx.root, &path, &file) {
+                Ok(true) => Ok(Some(PlacedFile { proof: Some(Proof::Proven), ..file })),
+                Ok(false) => left_by_larder(&ctx.root, &path, &file),
+                Err(error) => Err(error),
+            };
+            let file = match found {
+                Ok(Some(file)) => file,
                 Err(error) if error.is_disk() => return Err(error.into()),
                 // What lies there is told when something is to be done about it.
-                Ok(false) | Err(_) => continue,
-            }
-            let file = PlacedFile { proof: Some(Proof::Proven), ..file };
+                Ok(None) | Err(_) => continue,
+            };
             self.adopt(ctx, item, &text, &file);
             placement.files.retain(|other| other.kind != kind);
             placement.files.push(file);

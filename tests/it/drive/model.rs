@@ -25,7 +25,7 @@ fn history(seed: u64) {
     here.drive(|drive| {
         let quirks = drive.quirks();
         quirks.carry = [Carry::None, Carry::ContentOnly, Carry::All][usize::try_from(seed % 3).unwrap()];
-        quirks.signatures = if seed % 2 == 0 { Signatures::Salted } else { Signatures::Opaque };
+        quirks.signatures = if seed.is_multiple_of(2) { Signatures::Salted } else { Signatures::Opaque };
     });
     let theirs = here.destination().join("mine.txt");
     let mut told = Vec::new();

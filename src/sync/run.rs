@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::apply::{Feed, apply, foresee, remove, remove_left_dirs, room_for_all};
+use super::apply::{Feed, apply, foresee, recognise, remove, remove_left_dirs, room_for_all};
 use super::classes::Classes;
 use super::tally::{Outcome, Tally};
 use super::{Context, RunError, check, drive, listing, policy, verify, views};
@@ -201,6 +201,7 @@ async fn documents(ctx: &Context, options: Options) -> Result<(), RunError> {
     if options.dry_run {
         return foresee(ctx).await;
     }
+    recognise(ctx).await?;
     remove(ctx, options.confirm_removals).await?;
     let feed = Feed::default();
     feed.end();

@@ -28,6 +28,20 @@ pub(super) async fn bring(ctx: &Context, task: &Task) -> Result<Option<Report>, 
             Ok(Some(Report::Settled { task: Box::new(task), settled: Settled::Placed(home) }))
         }
         Ok((_, _, Local::Missing)) => Ok(None),
+        // A name of Drive may be another's by now, or its folder gone: what was changed is set aside.
+        Ok((task, source, Local::Changed)) if task.document.is_some() => {
+            let (root, path, date) = (ctx.root.clone(), source.path.clone(), ctx.today());
+            let aside = blocking(move || {
+                let attic = root.retire(&path, date)?;
+                root.sync_left(&[path.parent(), attic.parent()])
+            });
+            match aside.await {
+                Ok(()) => ctx.tally.set_aside(source.path.as_str()),
+                Err(error) if error.is_disk() => return Err(error.into()),
+                Err(error) => tracing::debug!(%error, "a changed file could not be set aside"),
+            }
+            Ok(None)
+        }
         Ok((task, source, Local::Changed)) => {
             ctx.warn(format!(
                 "`{}` changed since larder wrote it: it stays there, and what iCloud has goes to `{}`",

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::dirs::{Dirs, NewDir, dir_of};
 use super::donor::Donors;
 use super::happened::found;
-use super::known::{is_there, left_by_larder};
+use super::known::{is_there, left_by_larder, whereabouts};
 use super::names::Names;
 use super::site::{LaidOut, Laying, Site};
 use super::subject::{self, Decided};
@@ -36,11 +36,11 @@ pub(super) struct Planned {
     /// Items to be looked at again when everything else is done: another one will have their content, or leave their name.
     pub(super) later: Vec<ItemId>,
     settled: Vec<(ItemId, u32, Settled)>,
-    placements: Vec<(ItemId, Placement, Vec<String>)>,
+    pub(super) placements: Vec<(ItemId, Placement, Vec<String>)>,
     /// Directories that files left, or were to come to: a run that was cut off may have left them empty.
     emptied: Vec<Dir>,
     /// Files that were recognised on disk, for history.
-    found: Vec<HistoryEvent>,
+    pub(super) found: Vec<HistoryEvent>,
     /// Folders of Drive whose directories are to be there.
     folders: Vec<RelPath>,
     /// Folders of Drive that got another directory.
@@ -321,7 +321,12 @@ fn plan_batch(
 impl Planned {
     /// Takes over what a run that was cut off placed under a reserved name and did not record, before anything else is
     /// decided: the photo may have been moved, hidden, edited or deleted since.
-    fn recognise(&mut self, ctx: &Context, item: &ItemId, placement: &mut Placement) -> Result<(), RunError> {
+    pub(super) fn recognise(
+        &mut self,
+        ctx: &Context,
+        item: &ItemId,
+        placement: &mut Placement,
+    ) -> Result<(), RunError> {
         let reserved: Vec<Kind> = placement
             .files
             .iter()
@@ -329,6 +334,15 @@ impl Planned {
             .map(|file| file.kind)
             .collect();
         let mut recognised = false;
+        // A file of Drive that was moved, which was not recorded.
+        for at in 0..placement.files.len() {
+            let file = &placement.files[at];
+            if file.tag.is_some() && file.proof.is_some() && matches!(file.lies, Lies::Elsewhere(_)) {
+                let lies = whereabouts(&ctx.root, placement, file).unwrap_or_else(|_| file.lies.clone());
+                recognised |= lies != file.lies;
+                placement.files[at].lies = lies;
+            }
+        }
         for kind in reserved {
             let Some(file) = placement.file(kind).cloned() else { continue };
             let text = placement.path(&file.name);

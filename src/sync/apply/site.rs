@@ -8,7 +8,7 @@ use super::Patience;
 use super::donor::{Donation, Donors};
 use super::known::{holds, same_time, whereabouts};
 use super::names::Names;
-use super::subject::Subject;
+use super::subject::{Document, Subject};
 use super::task::{Length, Source, Task};
 use crate::model::{Checksum, ItemId, Kind, Resource};
 use crate::state::{self, Lies, PlacedFile, Placement, Proof, View};
@@ -159,6 +159,23 @@ impl Site<'_, '_> {
                 Some(old) => {
                     let lies = placement.lies_at(&old);
                     let (lies, same) = (RelPath::parse(&lies).ok(), old.checksum == placed.checksum);
+                    if let (Some(lies), false, true) = (&lies, same, self.moves_first(subject, &old)?) {
+                        // What iCloud calls otherwise and has other content: first the name, then the content, so that the
+                        // ledger knows at every instant what lies where.
+                        let mut task = self.task(subject, file, path.clone());
+                        (task.wanted.resource.checksum, task.wanted.resource.size) =
+                            (old.checksum.clone(), old.size);
+                        task.mtime = old.mtime_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+                        task.document = task.document.map(|document| Document {
+                            tag: old.tag.clone().unwrap_or_default(),
+                            ..document
+                        });
+                        task.source = Some(Source { path: lies.clone(), file: old.clone(), giver: None });
+                        laid.tasks.push(task);
+                        laid.stopgap = true;
+                        put(&mut placement, PlacedFile { name: placed.name, ..old });
+                        continue;
+                    }
                     // The ledger goes on telling where the content lies until it is in its place.
                     let moves = match (&old.lies, &lies) {
                         (Lies::Elsewhere(_) | Lies::Attic(_), _) => same,
@@ -187,21 +204,9 @@ impl Site<'_, '_> {
                     replaces = file.map(|file| Source { path: path.clone(), file, giver: None });
                 }
             }
-            laid.tasks.push(Task {
-                item: self.item.clone(),
-                record: subject.source_of(file.resource.kind).to_owned(),
-                wanted: file.clone(),
-                path,
-                source,
-                or_else,
-                replaces,
-                lost,
-                mtime,
-                document: subject.document.clone(),
-                length: Length::default(),
-                private: subject.private,
-                private_dir: plan::private_dir(&placement.folder).filter(|_| subject.private),
-            });
+            let task = self.task(subject, file, path);
+            let private_dir = plan::private_dir(&placement.folder).filter(|_| subject.private);
+            laid.tasks.push(Task { source, or_else, replaces, lost, private_dir, ..task });
         }
         let outdated: Vec<Kind> = subject.outdated(&placement).map(|file| file.kind).collect();
         for file in placement.files.iter_mut().filter(|file| outdated.contains(&file.kind)) {
@@ -215,6 +220,32 @@ impl Site<'_, '_> {
         }
         laid.placement = placement;
         Ok(Laying::Out(laid))
+    }
+
+    /// A file that is to come to that path, from iCloud.
+    fn task(&self, subject: &Subject, file: &Wanted, path: RelPath) -> Task {
+        Task {
+            item: self.item.clone(),
+            record: subject.source_of(file.resource.kind).to_owned(),
+            wanted: file.clone(),
+            path,
+            source: None,
+            or_else: None,
+            replaces: None,
+            lost: false,
+            mtime: subject.mtime,
+            document: subject.document.clone(),
+            length: Length::default(),
+            private: subject.private,
+            private_dir: None,
+        }
+    }
+
+    /// Whether a file of Drive lies under another name than it should have.
+    fn moves_first(&self, subject: &Subject, old: &PlacedFile) -> Result<bool, RunError> {
+        let (Some(_), Lies::Elsewhere(lies)) = (&subject.document, &old.lies) else { return Ok(false) };
+        let Ok(lies) = RelPath::parse(lies) else { return Ok(false) };
+        Ok(self.root.stat(&lies)?.is_some_and(|facts| facts.kind == FileKind::File))
     }
 
     /// Whether the file lies where it is to be moved from as well: a move by copying was cut off before the old name went.

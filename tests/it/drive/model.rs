@@ -1,4 +1,4 @@
-//! Histories by lot: whatever happens in iCloud, in whatever order, with runs that are stopped in between, the mirror ends as the
+//! Histories by lot: whatever happens in iCloud, in whatever order, with runs in between, the mirror ends as the
 //! drive is. A failure names its seed.
 
 use std::fs;
@@ -10,7 +10,7 @@ use icloud_sim::drive::{Carry, DriveSpec, Signatures};
 /// Changes of a history.
 const CHANGES: u64 = 160;
 
-fn history(seed: u64) {
+fn history(seed: u64, kills: bool) {
     let here = DriveEnvironment::with(DriveSpec {
         files: 60,
         folders: 15,
@@ -38,7 +38,7 @@ fn history(seed: u64) {
                 let ran = here.0.sync();
                 assert!(matches!(ran.code, Some(0 | 1)), "seed {seed}\n{}\n{}", told.join("\n"), ran.stderr);
             }
-            3 => {
+            3 if kills => {
                 let running = here.0.larder(&["sync", "--once"]).start();
                 std::thread::sleep(Duration::from_millis(20 + dice % 140));
                 running.kill();
@@ -66,18 +66,19 @@ fn history(seed: u64) {
 
 #[test]
 fn a_history_ends_as_the_drive_is() {
-    (0..4).for_each(history);
+    (0..4).for_each(|seed| history(seed, false));
 }
 
 #[test]
 fn another_history_ends_as_the_drive_is() {
-    (4..8).for_each(history);
+    (4..8).for_each(|seed| history(seed, false));
 }
 
-/// `LARDER_HISTORIES=200 cargo test --test it drive::model -- --ignored`
+/// `LARDER_HISTORIES=200 cargo test --test it drive::model -- --ignored`; with `LARDER_KILLS=1` runs are killed as well.
 #[test]
 #[ignore = "takes as long as wanted"]
 fn many_histories_end_as_the_drive_is() {
     let many = std::env::var("LARDER_HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(50);
-    (100..100 + many).for_each(history);
+    let kills = std::env::var_os("LARDER_KILLS").is_some();
+    (100..100 + many).for_each(|seed| history(seed, kills));
 }

@@ -55,6 +55,24 @@ fn a_deleted_photo_goes_to_the_attic_with_all_its_files_and_comes_back_without_a
 }
 
 #[test]
+fn a_photo_that_a_stopped_run_brought_back_and_that_is_deleted_again_leaves_again() {
+    if !larder::failpoint::PRESENT {
+        return;
+    }
+    let here = mirrored(4);
+    let asset = here.add(NewPhoto { kind: PhotoKind::Live, ..NewPhoto::default() });
+    here.sync().expect(0);
+    here.change(Mutation::Delete { asset: asset.clone() });
+    settle(&here, &[]);
+    here.change(Mutation::Restore { asset: asset.clone() });
+    let stopped = here.larder(&["sync", "--once"]).env("LARDER_FAILPOINTS", "move.rename=abort@2").run();
+    assert_eq!((stopped.code, attic(&here)), (None, 1), "one of two files is back");
+    here.change(Mutation::Delete { asset });
+    settle(&here, &[]);
+    assert_eq!(attic(&here), 2);
+}
+
+#[test]
 fn a_directory_that_cannot_be_removed_at_once_holds_nothing_up() {
     if !larder::failpoint::PRESENT {
         return;

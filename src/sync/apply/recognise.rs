@@ -21,7 +21,7 @@ pub async fn recognise(ctx: &Context) -> Result<(), RunError> {
             let mut planned = Planned::default();
             for (item, _) in batch {
                 if let Some(mut placement) = state::placement(&view, &item)? {
-                    planned.recognise(&context, &item, &mut placement)?;
+                    planned.recognise(&context, &view, &item, &mut placement)?;
                 }
             }
             let dirs: Vec<Dir> = planned

@@ -240,7 +240,7 @@ fn plan_batch(
             |planned: &mut Planned, what| planned.settled.push((item.clone(), mark.generation, what));
         let mut placement = state::placement(&view, &item)?;
         if let Some(placement) = &mut placement {
-            planned.recognise(ctx, &item, placement)?;
+            planned.recognise(ctx, &view, &item, placement)?;
         }
         let decided = match &ctx.job.drive {
             Some(drive) if ctx.part == Part::Drive => {
@@ -324,6 +324,7 @@ impl Planned {
     pub(super) fn recognise(
         &mut self,
         ctx: &Context,
+        view: &state::View,
         item: &ItemId,
         placement: &mut Placement,
     ) -> Result<(), RunError> {
@@ -334,10 +335,19 @@ impl Planned {
             .map(|file| file.kind)
             .collect();
         let mut recognised = false;
-        // A file of Drive that was moved, which was not recorded.
+        // What was moved, also out of the attic, which was not recorded.
         for at in 0..placement.files.len() {
             let file = &placement.files[at];
-            if file.tag.is_some() && file.proof.is_some() && matches!(file.lies, Lies::Elsewhere(_)) {
+            let moves = match file.lies {
+                // A photo that is to be elsewhere is looked for when it moves or leaves.
+                Lies::Elsewhere(_) => file.tag.is_some(),
+                Lies::Attic(_) => {
+                    state::owner(view, state::Root::Photos, &fold(&placement.path(&file.name)))?
+                        .is_some_and(|owner| owner == *item)
+                }
+                Lies::There | Lies::Altered(_) => false,
+            };
+            if moves && file.proof.is_some() {
                 let lies = whereabouts(&ctx.root, placement, file).unwrap_or_else(|_| file.lies.clone());
                 recognised |= lies != file.lies;
                 placement.files[at].lies = lies;

@@ -20,6 +20,26 @@ fn a_run_that_is_killed_is_gone_on_with() {
 }
 
 #[test]
+fn what_a_stopped_run_brought_back_and_is_deleted_again_leaves_again() {
+    if !larder::failpoint::PRESENT {
+        return;
+    }
+    let here = DriveEnvironment::new();
+    here.drive(furnish);
+    here.sync();
+    let deep = here.drive(|drive| drive.find(&["Documents", "Zoë's trips"]).unwrap());
+    let trashed = here.drive(|drive| drive.trash(&deep).unwrap());
+    here.sync();
+    here.drive(|drive| drive.restore(&trashed).unwrap());
+    let stopped = here.0.larder(&["sync", "--once"]).env("LARDER_FAILPOINTS", "move.rename=abort@5").run();
+    assert_eq!(stopped.code, None, "{}", stopped.stderr);
+    here.drive(|drive| drive.trash(&deep).unwrap());
+    here.sync();
+    here.must_hold();
+    assert_eq!(here.bodies(), 0);
+}
+
+#[test]
 fn files_of_a_person_are_left_alone() {
     let here = DriveEnvironment::new();
     here.drive(furnish);

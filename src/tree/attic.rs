@@ -103,10 +103,35 @@ impl Root {
         }
     }
 
+    /// The directory of the attic for a file. Where a file lies that has the name of one of the directories on the way, as
+    /// when a package became a folder, the directory gets a number.
     fn shelf(&self, path: &RelPath, date: Date) -> Result<Shelf, TreeError> {
-        let dir = attic_dir(date, &path.parent())?;
-        let fd = self.make_dir(&dir, Access::Private)?;
-        Ok(Shelf { dir, fd })
+        let day = attic_dir(date, &Dir::ROOT)?;
+        let top = day.path().map_or(0, |day| day.components().count());
+        let parent = path.parent();
+        let names: Vec<&str> = parent.path().into_iter().flat_map(RelPath::components).collect();
+        let mut numbers = vec![1_u32; names.len()];
+        loop {
+            let mut dir = day.clone();
+            for (name, number) in names.iter().zip(&numbers) {
+                let numbered = match number {
+                    1 => (*name).to_owned(),
+                    number => name::with_suffix(name, &format!("-{number}"), ""),
+                };
+                dir = dir.join(&numbered).map_err(|bad| TreeError::Reserved { path: bad.path })?.into();
+            }
+            match self.make_dir(&dir, Access::Private) {
+                Ok(fd) => return Ok(Shelf { dir, fd }),
+                Err(TreeError::InTheWay { path: there, kind }) => {
+                    let depth = RelPath::parse(&there).map_or(0, |there| there.components().count());
+                    match depth.checked_sub(top + 1).and_then(|at| numbers.get_mut(at)) {
+                        Some(number) => *number += 1,
+                        None => return Err(TreeError::InTheWay { path: there, kind }),
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Copies an old version to the shelf by way of `.larder/incoming/`, so that the attic holds whole files

@@ -43,6 +43,29 @@ fn several_old_versions_of_one_day_are_numbered() {
 }
 
 #[test]
+fn a_directory_of_the_attic_gets_a_number_where_a_file_has_its_name() {
+    let destination = Destination::new();
+    for (path, kept) in [
+        ("a/b.pages", "a/b.pages"),
+        ("a/b.pages/c/d.txt", "a/b.pages-2/c/d.txt"),
+        ("a/b.pages/c/e.txt", "a/b.pages-2/c/e.txt"),
+        ("a/b.pages-2", "a/b.pages-2-2"),
+        ("a/b.pages/c", "a/b.pages-2/c-2"),
+        ("a/b.pages/c/d.txt", "a/b.pages-2/c/d-2.txt"),
+    ] {
+        destination.place(path, path).unwrap();
+        let attic = destination.root.retire(&rel(path), today()).unwrap();
+        assert_eq!(attic, rel(&format!(".larder/attic/2026-11-23/{kept}")));
+        assert_eq!(destination.read(&attic.to_string()), path);
+        fs::remove_dir_all(destination.path("a")).unwrap();
+    }
+    // A link is somebody else's.
+    std::os::unix::fs::symlink("/tmp", destination.path(".larder/attic/2026-11-23/link")).unwrap();
+    destination.place("x", "link/x").unwrap();
+    assert!(matches!(destination.root.retire(&rel("link/x"), today()), Err(TreeError::Link { .. })));
+}
+
+#[test]
 fn replacing_what_is_gone_is_placing() {
     let destination = Destination::new();
     let replaced = replace(&destination, "new", "2024/a.jpg").unwrap();

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use super::facts::{CHUNK, Facts, FileKind, open_in};
 use super::path::OWN_DIR;
-use super::shelves::{ATTIC, attic_dir};
+use super::shelves::{ATTIC, attic_dir, numbered};
 use super::{Access, Dir, RelPath, Root, TreeError, name, transfer};
 use crate::failpoint::{Point, pass};
 use crate::model::ContentHasher;
@@ -204,9 +204,7 @@ impl Shelf {
 
 /// Calls `give` with the file's name, then with `-2`, `-3` ... before the extension, until a name is free.
 fn first_free(path: &RelPath, give: impl Fn(&str) -> rustix::io::Result<()>) -> rustix::io::Result<String> {
-    let (stem, extension) = name::split_ext(path.file_name());
-    let numbered = (2u32..).map(|n| name::with_suffix(stem, &format!("-{n}"), extension));
-    for name in std::iter::once(path.file_name().to_owned()).chain(numbered) {
+    for name in numbered(path.file_name()) {
         match give(&name) {
             Err(Errno::EXIST) => {}
             result => return result.map(|()| name),

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use super::facts::FileKind;
 use super::marker::own_path;
 use super::path::OWN_DIR;
-use super::{Dir, Facts, RelPath, Root, Scan, TreeError};
+use super::{Dir, Facts, RelPath, Root, Scan, TreeError, name};
 use crate::failpoint::{Point, pass};
 
 /// Name of the attic in larder's own directory.
@@ -51,6 +51,22 @@ impl Root {
         }
     }
 
+    /// What came into the attic on that day from this very path: the first one, and those that got numbers after it.
+    pub fn versions_in_attic(&self, day: Date, path: &RelPath) -> Result<Vec<(RelPath, Facts)>, TreeError> {
+        let mut versions = Vec::new();
+        for name in numbered(path.file_name()) {
+            let named = match path.parent().join(&name) {
+                Ok(named) => named,
+                Err(bad) => return Err(TreeError::Reserved { path: bad.path }),
+            };
+            match self.stat_attic(day, &named)? {
+                Some(version) => versions.push(version),
+                None => break,
+            }
+        }
+        Ok(versions)
+    }
+
     /// Removes the directory of the attic that a file left, and those above it up to the attic itself, as far as they are
     /// empty now.
     pub fn prune_attic(&self, dir: &Dir) -> Result<(), TreeError> {
@@ -70,6 +86,15 @@ impl Root {
         }
         Ok(())
     }
+}
+
+/// The names that a file of that name may have in a directory of the attic: its own, then with `-2`, `-3` ... before the
+/// extension.
+pub(super) fn numbered(name: &str) -> impl Iterator<Item = String> {
+    let (stem, extension) = name::split_ext(name);
+    let (stem, extension) = (stem.to_owned(), extension.to_owned());
+    let rest = (2_u32..).map(move |n| name::with_suffix(&stem, &format!("-{n}"), &extension));
+    std::iter::once(name.to_owned()).chain(rest)
 }
 
 /// When a file came into the attic and from which path, as its path there tells. The name may have got a number there.

@@ -73,6 +73,30 @@ fn a_photo_that_a_stopped_run_brought_back_and_that_is_deleted_again_leaves_agai
 }
 
 #[test]
+fn a_photo_that_a_stopped_run_removed_and_that_is_undeleted_comes_back() {
+    if !larder::failpoint::PRESENT {
+        return;
+    }
+    for policy in ["attic", "delete"] {
+        let here = mirrored(4);
+        removed_section(&here, &format!("policy = \"{policy}\""));
+        let asset = here.add(NewPhoto { kind: PhotoKind::Live, ..NewPhoto::default() });
+        here.sync().expect(0);
+        here.change(Mutation::Delete { asset: asset.clone() });
+        let point = if policy == "attic" { "attic.rename" } else { "tree.remove" };
+        let order = format!("{point}=abort@2");
+        let stopped = here.larder(&["sync", "--once"]).env("LARDER_FAILPOINTS", &order).run();
+        assert_eq!(stopped.code, None, "{}", stopped.stderr);
+        here.change(Mutation::Restore { asset });
+        here.control().reset_counters();
+        here.sync().expect(0);
+        let fetched = u64::from(policy == "delete");
+        assert_eq!(here.content_requests(), fetched, "{policy}");
+        Tree::read(&here.destination()).must_hold(&oracle::mirror_of(&here.inventory()));
+    }
+}
+
+#[test]
 fn a_directory_that_cannot_be_removed_at_once_holds_nothing_up() {
     if !larder::failpoint::PRESENT {
         return;

@@ -111,7 +111,7 @@ async fn repair(
             Err(failed) => error = error.or(Some(failed)),
         }
     }
-    outcomes(&state, &loaded.job, start, |mended| report.add(mended))
+    outcomes(&state, &loaded.job, Part::Photos, start, |mended| report.add(mended))
         .map_err(|error| Failure::from(&error))?;
     Ok(error)
 }

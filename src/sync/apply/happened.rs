@@ -2,8 +2,11 @@
 
 use super::body::{Home, Whence};
 use super::task::{Source, Task};
+use crate::event::Event;
 use crate::model::{ItemId, Kind};
-use crate::state::{HistoryEvent, PlacedFile, What, Why};
+use crate::state::{HistoryEvent, PlacedFile, Proof, What, Why};
+use crate::sync::Context;
+use crate::tree::RelPath;
 
 /// A file has its final name.
 pub(super) fn happened(task: &Task, home: &Home) -> HistoryEvent {
@@ -44,7 +47,7 @@ pub(super) fn happened(task: &Task, home: &Home) -> HistoryEvent {
 }
 
 /// A file was recognised on disk.
-pub(super) fn found(item: &ItemId, path: &str, file: &PlacedFile) -> HistoryEvent {
+fn found(item: &ItemId, path: &str, file: &PlacedFile) -> HistoryEvent {
     HistoryEvent {
         what: What::Found,
         path: path.to_owned(),
@@ -52,5 +55,25 @@ pub(super) fn found(item: &ItemId, path: &str, file: &PlacedFile) -> HistoryEven
         kind: Some(file.kind),
         size: file.size,
         why: Why::Unknown,
+    }
+}
+
+/// Counts and tells a file that was recognised on disk. Gives what history is to say.
+pub(super) fn adopted(ctx: &Context, item: &ItemId, path: &str, file: &PlacedFile) -> HistoryEvent {
+    let proof = file.proof.unwrap_or(Proof::Proven);
+    ctx.tally.placed(path, file.size, &proof, false);
+    ctx.tell(&Event::Placed { path: path.to_owned(), size: file.size, fetched: false });
+    found(item, path, file)
+}
+
+/// A file was found in the attic, which a run that was cut off had moved there.
+pub(super) fn left(item: &ItemId, path: &str, attic: &RelPath, file: &PlacedFile) -> HistoryEvent {
+    HistoryEvent {
+        what: What::Left { attic: attic.to_string(), set_aside: false },
+        path: path.to_owned(),
+        item: Some(item.clone()),
+        kind: Some(file.kind),
+        size: file.size,
+        why: Why::Deleted,
     }
 }

@@ -174,6 +174,10 @@ async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
             placement.files[at].lies = lies;
             let file = &placement.files[at];
             let text = placement.lies_at(file);
+            if let Some(attic) = in_the_attic(&root, &text)? {
+                placement.files[at].lies = Lies::Attic(attic);
+                continue;
+            }
             let left = leave(&root, &text, file, policy, date, &mut dirs);
             let file = &mut placement.files[at];
             match &left {
@@ -231,6 +235,12 @@ async fn carry_out(ctx: &Context, leaving: Leaving) -> Result<(), RunError> {
     lost.map_or(Ok(()), |error| Err(error.into()))
 }
 
+/// The path of a file that was to come back from the attic and is still there.
+fn in_the_attic(root: &Root, path: &str) -> Result<Option<String>, TreeError> {
+    let Some(path) = RelPath::parse(path).ok().filter(RelPath::is_larders_own) else { return Ok(None) };
+    Ok(root.stat(&path)?.map(|_| path.to_string()))
+}
+
 /// Lets one file leave. A file that larder did not write, or that changed since, is never deleted: it goes to the attic.
 fn leave(
     root: &Root,
@@ -242,9 +252,11 @@ fn leave(
 ) -> Result<Left, TreeError> {
     let path = RelPath::parse(path).map_err(|bad| TreeError::Reserved { path: bad.path })?;
     let Some(facts) = root.stat(&path)? else {
-        // A run that was cut off may have let it leave, and not its directory.
-        root.prune(&path.parent())?;
-        dirs.push(path.parent());
+        if !path.is_larders_own() {
+            // A run that was cut off may have let it leave, and not its directory.
+            root.prune(&path.parent())?;
+            dirs.push(path.parent());
+        }
         return Ok(Left::Missing);
     };
     let mut changed =

@@ -7,17 +7,16 @@ use std::collections::HashMap;
 
 use super::dirs::{Dirs, NewDir, dir_of};
 use super::donor::Donors;
-use super::happened::found;
-use super::known::{is_there, left_by_larder, whereabouts};
+use super::happened::adopted;
 use super::names::Names;
+use super::recognise;
 use super::site::{LaidOut, Laying, Site};
 use super::subject::{self, Decided};
 use super::task::Task;
 use super::{Busy, Patience};
 use crate::config::{NameRules, Policy};
-use crate::event::Event;
-use crate::model::{ItemId, Kind, Part};
-use crate::state::{self, HistoryEvent, Lies, Mark, PlacedFile, Placement, Proof};
+use crate::model::{ItemId, Part};
+use crate::state::{self, HistoryEvent, Lies, Mark, PlacedFile, Placement};
 use crate::sync::context::blocking;
 use crate::sync::{Context, RunError};
 use crate::tree::name::fold;
@@ -117,11 +116,7 @@ pub(super) async fn reserve(
     }
     if !dry && !found.is_empty() {
         // Whoever placed them may have been cut off before their names were made to last.
-        let dirs: Vec<Dir> = found
-            .iter()
-            .filter_map(|event| RelPath::parse(&event.path).ok())
-            .map(|path| path.parent())
-            .collect();
+        let dirs = recognise::touched(&found);
         let root = ctx.root.clone();
         blocking(move || root.sync_left(&dirs)).await?;
     }
@@ -239,8 +234,10 @@ fn plan_batch(
         let settle =
             |planned: &mut Planned, what| planned.settled.push((item.clone(), mark.generation, what));
         let mut placement = state::placement(&view, &item)?;
-        if let Some(placement) = &mut placement {
-            planned.recognise(ctx, &view, &item, placement)?;
+        if let Some(placement) = &mut placement
+            && recognise::learn(ctx, &item, placement, &mut planned.found)?
+        {
+            planned.placements.push((item.clone(), placement.clone(), vec![]));
         }
         let decided = match &ctx.job.drive {
             Some(drive) if ctx.part == Part::Drive => {
@@ -319,72 +316,12 @@ fn plan_batch(
 }
 
 impl Planned {
-    /// Takes over what a run that was cut off placed under a reserved name and did not record, before anything else is
-    /// decided: the photo may have been moved, hidden, edited or deleted since.
-    pub(super) fn recognise(
-        &mut self,
-        ctx: &Context,
-        view: &state::View,
-        item: &ItemId,
-        placement: &mut Placement,
-    ) -> Result<(), RunError> {
-        let reserved: Vec<Kind> = placement
-            .files
-            .iter()
-            .filter(|file| file.proof.is_none() && file.lies == Lies::There)
-            .map(|file| file.kind)
-            .collect();
-        let mut recognised = false;
-        // What was moved, also out of the attic, which was not recorded.
-        for at in 0..placement.files.len() {
-            let file = &placement.files[at];
-            let moves = match file.lies {
-                // A photo that is to be elsewhere is looked for when it moves or leaves.
-                Lies::Elsewhere(_) => file.tag.is_some(),
-                Lies::Attic(_) => {
-                    state::owner(view, state::Root::Photos, &fold(&placement.path(&file.name)))?
-                        .is_some_and(|owner| owner == *item)
-                }
-                Lies::There | Lies::Altered(_) => false,
-            };
-            if moves && file.proof.is_some() {
-                let lies = whereabouts(&ctx.root, placement, file).unwrap_or_else(|_| file.lies.clone());
-                recognised |= lies != file.lies;
-                placement.files[at].lies = lies;
-            }
-        }
-        for kind in reserved {
-            let Some(file) = placement.file(kind).cloned() else { continue };
-            let text = placement.path(&file.name);
-            let Ok(path) = RelPath::parse(&text) else { continue };
-            let found = match is_there(&ctx.root, &path, &file) {
-                Ok(true) => Ok(Some(PlacedFile { proof: Some(Proof::Proven), ..file })),
-                Ok(false) => left_by_larder(&ctx.root, &path, &file),
-                Err(error) => Err(error),
-            };
-            let file = match found {
-                Ok(Some(file)) => file,
-                Err(error) if error.is_disk() => return Err(error.into()),
-                // What lies there is told when something is to be done about it.
-                Ok(None) | Err(_) => continue,
-            };
-            self.adopt(ctx, item, &text, &file);
-            placement.files.retain(|other| other.kind != kind);
-            placement.files.push(file);
-            recognised = true;
-        }
-        if recognised {
-            self.placements.push((item.clone(), placement.clone(), vec![]));
-        }
-        Ok(())
-    }
-
     /// Notes where the files of an item were, when they are not, or will not be, there any more.
     fn left_by(&mut self, placement: &Placement, decided: &Decided) {
         let elsewhere = placement.files.iter().filter(|file| matches!(file.lies, Lies::Elsewhere(_)));
         let paths = elsewhere.map(|file| placement.lies_at(file));
-        let paths = paths.filter_map(|path| RelPath::parse(&path).ok()).map(|path| path.parent());
-        self.emptied.extend(paths);
+        let paths = paths.filter_map(|path| RelPath::parse(&path).ok()).filter(|path| !path.is_larders_own());
+        self.emptied.extend(paths.map(|path| path.parent()));
         let leaves = match decided {
             Decided::Files { subject, .. } => !subject.is_at(placement),
             _ => true,
@@ -392,14 +329,6 @@ impl Planned {
         if leaves {
             self.emptied.extend(RelPath::parse(&placement.folder).ok().map(Dir::from));
         }
-    }
-
-    /// Counts and tells a file that was recognised on disk.
-    fn adopt(&mut self, ctx: &Context, item: &ItemId, path: &str, file: &PlacedFile) {
-        let proof = file.proof.unwrap_or(Proof::Proven);
-        ctx.tally.placed(path, file.size, &proof, false);
-        ctx.tell(&Event::Placed { path: path.to_owned(), size: file.size, fetched: false });
-        self.found.push(found(item, path, file));
     }
 
     /// Nothing is to be done for the item now. Its mark stays when files of it are still to leave.
@@ -413,7 +342,7 @@ impl Planned {
 
     fn take(&mut self, item: ItemId, generation: u32, laid: LaidOut, leaves: bool, ctx: &Context) {
         for (path, file) in &laid.adopted {
-            self.adopt(ctx, &item, path, file);
+            self.found.push(adopted(ctx, &item, path, file));
         }
         if laid.tasks.is_empty() && laid.stopgap {
             self.later.push(item.clone());

@@ -187,9 +187,15 @@ impl Site<'_, '_> {
                     };
                     if moves {
                         source = lies.map(|path| Source { path, file: old.clone(), giver: None });
+                        // What comes back from the attic is on its way from now on: should it be deleted again before that is
+                        // recorded, it is looked for.
+                        let lies = match old.lies {
+                            Lies::Attic(path) => Lies::Elsewhere(path),
+                            lies => lies,
+                        };
                         put(
                             &mut placement,
-                            PlacedFile { proof: old.proof, lies: old.lies, mtime_ms: old.mtime_ms, ..placed },
+                            PlacedFile { proof: old.proof, lies, mtime_ms: old.mtime_ms, ..placed },
                         );
                     } else if !matches!(old.lies, Lies::Attic(_)) {
                         source = given.remove(&file.resource.kind);

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use super::dirs::Dirs;
 use super::names::Names;
 use crate::config::{Drive, Photos};
-use crate::model::{Checksum, ItemId, Kind, Node, NodeKind, Resource};
+use crate::model::{Checksum, ItemId, Kind, Node, Resource};
 use crate::state::{self, PlacedFile, Placement, View, ZoneRow};
 use crate::sync::RunError;
-use crate::sync::drive::Scope;
+use crate::sync::drive::{self, Standing};
 use crate::sync::plan::{self, Verdict, Wanted};
 use crate::tree::name::split_ext;
 
@@ -183,18 +183,16 @@ pub(super) fn node(
     dirs: &mut Dirs<'_>,
     names: &mut Names,
 ) -> Result<Decided, RunError> {
-    let Some(node) = state::node(view, item)? else { return Ok(Decided::Unknown) };
-    let above = state::ancestors(view, item)?;
-    if node.gone || above.iter().any(|(_, folder)| folder.gone) {
-        return Ok(Decided::Gone);
-    }
+    let node = match drive::standing(view, item, zones, policy)? {
+        Standing::Unknown => return Ok(Decided::Unknown),
+        Standing::Gone => return Ok(Decided::Gone),
+        Standing::Adrift => {
+            return Ok(Decided::Waiting("the folder that it lies in has not been listed"));
+        }
+        Standing::OutOfScope(key) => return Ok(Decided::OutOfScope(key)),
+        Standing::Wanted(node) => node,
+    };
     let Some(parent) = &node.parent else { return Ok(Decided::Folder(String::new())) };
-    if above.last().is_none_or(|(_, top)| top.parent.is_some()) {
-        return Ok(Decided::Waiting("the folder that it lies in has not been listed"));
-    }
-    if let Some(key) = left_out(item, &node, &above, zones, policy) {
-        return Ok(Decided::OutOfScope(key));
-    }
     if node.kind.holds_items() {
         let path = dirs.path(view, names, item)?;
         return Ok(path.map_or(Decided::Waiting("no name is free for it"), Decided::Folder));
@@ -231,29 +229,6 @@ pub(super) fn node(
         document: Some(document),
     };
     Ok(Decided::Files { subject: Box::new(subject), surplus: false })
-}
-
-/// The key of the job file that leaves an item of Drive out.
-fn left_out(
-    item: &ItemId,
-    node: &Node,
-    above: &[(ItemId, Node)],
-    zones: &HashMap<u16, ZoneRow>,
-    policy: &Drive,
-) -> Option<&'static str> {
-    let mut names: Vec<&str> = above.iter().map(|(_, folder)| folder.name.as_str()).collect();
-    // The top has no name.
-    names.pop();
-    names.reverse();
-    names.push(&node.name);
-    let own = (node.kind == NodeKind::Library).then_some((item, node));
-    let library = own.or_else(|| {
-        above.iter().find(|(_, folder)| folder.kind == NodeKind::Library).map(|(id, folder)| (id, folder))
-    });
-    let scope = Scope(policy);
-    library
-        .and_then(|(id, library)| scope.leaves_out_library(library, &zones.get(&id.zone)?.id))
-        .or_else(|| scope.leaves_out(node, &names))
 }
 
 /// What is to be fetched. Checksum and size are those of the file that is here, when it has that very content; otherwise

@@ -9,7 +9,9 @@ mod begin;
 mod confirm;
 mod crawl;
 mod scope;
+mod standing;
 mod take;
 
 pub(super) use crawl::crawl;
-pub(in crate::sync) use scope::Scope;
+use scope::Scope;
+pub(in crate::sync) use standing::{Standing, standing};

@@ -9,6 +9,7 @@ use super::result::Verified;
 use crate::clock::Clock;
 use crate::config::Job;
 use crate::event::{Event, Observer};
+use crate::model::Part;
 use crate::state::{Condition, Fate, MetaKey, text};
 use crate::sync::RunError;
 use crate::tree::{MirrorId, Root};
@@ -39,6 +40,7 @@ impl Manner {
 /// What the parts of a verification share.
 pub(super) struct Desk {
     pub(super) job: Arc<Job>,
+    pub(super) part: Part,
     pub(super) books: Books,
     pub(super) root: Root,
     pub(super) clock: Arc<dyn Clock>,

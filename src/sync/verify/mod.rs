@@ -122,6 +122,7 @@ fn begin(
     };
     let desk = Desk {
         job,
+        part,
         books,
         root,
         clock: edges.clock.clone(),

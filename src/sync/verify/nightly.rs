@@ -26,6 +26,7 @@ pub(in crate::sync) async fn nightly(ctx: &Context) -> Result<u64, RunError> {
     }
     let desk = Desk {
         job: ctx.job.clone(),
+        part: ctx.part,
         books: Books::Held(ctx.state.clone()),
         root: (*ctx.root).clone(),
         clock: ctx.clock.clone(),

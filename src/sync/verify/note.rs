@@ -5,11 +5,12 @@ use super::desk::Desk;
 use super::group::{Group, LOOKS, current};
 use super::look::{Finding, Seen, Subject, look};
 use super::result::{Found, Verified};
-use crate::model::{Digest, ItemId, Resource};
+use crate::model::{Digest, ItemId, Part, Resource};
 use crate::state::{
     self, Fate, HistoryEvent, MetaKey, Place, Reading, State, StateError, View, What, Why, Wrong,
 };
 use crate::sync::RunError;
+use crate::sync::drive::{Standing, standing};
 use crate::sync::plan::{self, Verdict};
 use crate::tree::{Facts, FileKind, RelPath, TreeError};
 
@@ -159,10 +160,14 @@ fn confirm(desk: &Desk, state: &State, mut finding: Finding) -> Result<Option<Fi
         if same && is_still(desk, &finding) {
             // A run that was stopped may have placed a newer version and not recorded it: its mark is there, and the next run
             // recognises the file.
-            let newer = match resource(&view, &now.item, &now)? {
-                Some(known) if state::mark(&view, &now.item)?.is_some() => holds(desk, &finding, &known)?,
-                _ => false,
-            };
+            let newer = state::mark(&view, &now.item)?.is_some()
+                && match desk.part {
+                    Part::Photos => match resource(&view, &now.item, &now)? {
+                        Some(known) => holds(desk, &finding, &known)?,
+                        None => false,
+                    },
+                    Part::Drive => has_time_of(&view, &finding)?,
+                };
             return Ok((!newer).then_some(finding));
         }
         drop(view);
@@ -194,6 +199,15 @@ fn holds(desk: &Desk, finding: &Finding, known: &Resource) -> Result<bool, RunEr
     }
 }
 
+/// Whether what was found has the very time of the version of Drive that iCloud has by now: larder gives it before the file
+/// has its name.
+fn has_time_of(view: &View, finding: &Finding) -> Result<bool, StateError> {
+    let node = state::node(view, &finding.subject.item)?;
+    let (Some(node), Some(facts)) = (node, finding.facts) else { return Ok(false) };
+    let newer = finding.subject.file.tag.as_deref() != Some(node.content_tag());
+    Ok(newer && facts.kind == FileKind::File && node.modified_ms == Some(facts.mtime_ns / 1_000_000))
+}
+
 /// Whether what lies there is what was looked at.
 fn is_still(desk: &Desk, finding: &Finding) -> bool {
     let Ok(path) = RelPath::parse(&finding.subject.path) else { return true };
@@ -218,6 +232,11 @@ fn resource(view: &View, item: &ItemId, subject: &Subject) -> Result<Option<Reso
 /// Whether a run would fetch the file: iCloud has it, and the job file asks for it.
 pub(super) fn is_wanted(desk: &Desk, view: &View, subject: &Subject) -> Result<bool, StateError> {
     let item = &subject.item;
+    if let (Part::Drive, Some(policy)) = (desk.part, &desk.job.drive) {
+        let zones = state::zones(view)?.into_iter().collect();
+        let standing = standing(view, item, &zones, policy)?;
+        return Ok(matches!(standing, Standing::Wanted(node) if !node.kind.holds_items()));
+    }
     let Some(asset) = state::asset(view, item)? else { return Ok(false) };
     let master = match &asset.master {
         Some(name) => state::master(view, item.zone, name)?,

@@ -15,13 +15,14 @@ use super::look::Subject;
 use super::note::is_wanted;
 use super::result::Verified;
 use super::{Edges, mirror};
-use crate::config::Job;
+use crate::config::{Drive, Job};
 use crate::model::{ContentHasher, Part};
 use crate::state::{
     self, Condition, HistoryEvent, Lies, Moment, Order, PlacedFile, Proof, State, View, What, Why,
 };
 use crate::sync::RunError;
 use crate::sync::apply::known::{is_meant, own_hash};
+use crate::sync::drive::{Standing, standing};
 use crate::sync::plan::{Verdict, judge, private_dir};
 use crate::tree::{Access, FileKind, Finish, MirrorId, RelPath, Root, TreeError};
 
@@ -65,6 +66,7 @@ pub struct Mended {
 pub fn mend(job: &Arc<Job>, part: Part, state: &Arc<State>, edges: &Edges) -> Result<Vec<Mended>, RunError> {
     let desk = Desk {
         job: job.clone(),
+        part,
         books: Books::Held(state.clone()),
         root: mirror(job, part, &state.view()?)?,
         clock: edges.clock.clone(),
@@ -81,7 +83,8 @@ pub fn mend(job: &Arc<Job>, part: Part, state: &Arc<State>, edges: &Edges) -> Re
     let id = state::text(&state.view()?, state::MetaKey::Mirror)?;
     let id = id.and_then(|id| id.parse::<MirrorId>().ok());
     let root = Root::open(job.destination(part), id.as_ref(), false)?.root;
-    search(&root, state, &mut orphans, edges)?;
+    let root = root.with_modes(job.modes(part), part == Part::Drive)?;
+    search(&desk, &root, state, &mut orphans)?;
     let mut lost = Vec::new();
     for orphan in orphans.into_iter().filter(|orphan| orphan.condition == Condition::Missing) {
         let why = format!("{}, and its content is nowhere on this disk", absence(&desk, &orphan)?);
@@ -113,14 +116,14 @@ fn orphans(desk: &Desk) -> Result<Vec<Known>, RunError> {
 }
 
 /// Walks the mirror and the attic once. What was found is taken from the list.
-fn search(root: &Root, state: &State, orphans: &mut Vec<Known>, edges: &Edges) -> Result<(), RunError> {
+fn search(desk: &Desk, root: &Root, state: &State, orphans: &mut Vec<Known>) -> Result<(), RunError> {
     let mut by_size: HashMap<u64, usize> = HashMap::new();
     for orphan in orphans.iter() {
         *by_size.entry(orphan.file.size).or_default() += 1;
     }
     let with_sha256 = orphans.iter().any(|orphan| own_hash(&orphan.file).is_some());
     for found in root.scan().chain(root.scan_whole_attic()?) {
-        if edges.cancel.is_cancelled() {
+        if desk.cancel.is_cancelled() {
             return Err(RunError::Interrupted);
         }
         let (path, facts) = match found {
@@ -137,7 +140,7 @@ fn search(root: &Root, state: &State, orphans: &mut Vec<Known>, edges: &Edges) -
         while at < orphans.len() {
             let orphan = &orphans[at];
             let fits = orphan.path != path.as_str() && is_meant(&digest, &orphan.file);
-            if fits && copy(root, state, orphan, &path, edges)? {
+            if fits && copy(desk, root, state, orphan, &path)? {
                 by_size.entry(facts.size).and_modify(|left| *left -= 1);
                 orphans.swap_remove(at);
             } else {
@@ -149,8 +152,8 @@ fn search(root: &Root, state: &State, orphans: &mut Vec<Known>, edges: &Edges) -
 }
 
 /// Puts a copy of the file at `from` in the place of one that is wrong, which goes to the attic. `false` when that cannot be.
-fn copy(root: &Root, state: &State, orphan: &Known, from: &RelPath, edges: &Edges) -> Result<bool, RunError> {
-    let placed = replace(root, orphan, from, edges.clock.now());
+fn copy(desk: &Desk, root: &Root, state: &State, orphan: &Known, from: &RelPath) -> Result<bool, RunError> {
+    let placed = replace(desk, root, orphan, from);
     let attic = match placed {
         Ok(Placed::There(attic)) => attic,
         Ok(Placed::Unfit) => return Ok(false),
@@ -176,7 +179,7 @@ fn copy(root: &Root, state: &State, orphan: &Known, from: &RelPath, edges: &Edge
         };
         let (path, item, kind) = (path.clone(), Some(item.clone()), Some(file.kind));
         let event = HistoryEvent { what, path, item, kind, size: file.size, why: Why::Lost };
-        batch.tell(edges.clock.now().as_millisecond(), &event)
+        batch.tell(desk.now_ms(), &event)
     })?;
     Ok(true)
 }
@@ -190,7 +193,7 @@ enum Placed {
 }
 
 /// The disk's side of [`copy`].
-fn replace(root: &Root, orphan: &Known, from: &RelPath, now: Timestamp) -> Result<Placed, TreeError> {
+fn replace(desk: &Desk, root: &Root, orphan: &Known, from: &RelPath) -> Result<Placed, TreeError> {
     let PlacedFile { mtime_ms, .. } = &orphan.file;
     let path = RelPath::parse(&orphan.path).map_err(|bad| TreeError::Reserved { path: bad.path })?;
     let Some(facts) = root.stat(from)? else { return Ok(Placed::Unfit) };
@@ -202,13 +205,16 @@ fn replace(root: &Root, orphan: &Known, from: &RelPath, now: Timestamp) -> Resul
         root.discard(&key)?;
         return Ok(Placed::Unfit);
     }
-    let private = private_dir(&path.parent().to_string());
+    let private = match desk.part {
+        Part::Photos => private_dir(&path.parent().to_string()),
+        Part::Drive => None,
+    };
     let access = if private.is_some() { Access::Private } else { Access::Shared };
     if let Some(dir) = &private {
         root.ensure_dir(dir, access)?;
     }
     let mtime = mtime_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    let date = now.to_zoned_datetime(TimeZone::system()).date();
+    let date = desk.clock.now().to_zoned_datetime(TimeZone::system()).date();
     let attic = root.replace(staging, &path, date, Finish { mtime, access })?.attic;
     let dirs: Vec<_> = std::iter::once(path.parent()).chain(attic.iter().map(RelPath::parent)).collect();
     root.sync_dirs(&dirs)?;
@@ -232,14 +238,33 @@ fn give_up(state: &State, orphan: &Known) -> Result<(), RunError> {
 /// Why no run fetches a file.
 fn absence(desk: &Desk, known: &Known) -> Result<String, RunError> {
     let view = desk.books.view()?;
-    why_not(&view, &desk.job, known)
+    why_not(&view, &desk.job, desk.part, known)
 }
 
-fn why_not(view: &View, job: &Job, known: &Known) -> Result<String, RunError> {
-    let item = &known.item;
-    if let Some(why) = state::mark(view, item)?.and_then(|mark| mark.why) {
+fn why_not(view: &View, job: &Job, part: Part, known: &Known) -> Result<String, RunError> {
+    if let Some(why) = state::mark(view, &known.item)?.and_then(|mark| mark.why) {
         return Ok(why);
     }
+    match (part, &job.drive) {
+        (Part::Drive, Some(policy)) => why_not_document(view, policy, known),
+        _ => why_not_photo(view, job, known),
+    }
+}
+
+fn why_not_document(view: &View, policy: &Drive, known: &Known) -> Result<String, RunError> {
+    let zones = state::zones(view)?.into_iter().collect();
+    Ok(match standing(view, &known.item, &zones, policy)? {
+        Standing::Unknown => "iCloud does not tell of it".into(),
+        Standing::Gone => "it was deleted in iCloud".into(),
+        Standing::Adrift => "the folder that it lies in has not been listed".into(),
+        Standing::OutOfScope(key) => format!("the job file leaves it out (`{key}`)"),
+        Standing::Wanted(node) if node.kind.holds_items() => "it is a folder in iCloud by now".into(),
+        Standing::Wanted(_) => "the next run tries again".into(),
+    })
+}
+
+fn why_not_photo(view: &View, job: &Job, known: &Known) -> Result<String, RunError> {
+    let item = &known.item;
     let Some(asset) = state::asset(view, item)? else {
         return Ok("iCloud does not tell of its photo".into());
     };
@@ -270,6 +295,7 @@ fn why_not(view: &View, job: &Job, known: &Known) -> Result<String, RunError> {
 pub fn outcomes(
     state: &State,
     job: &Job,
+    part: Part,
     began: Timestamp,
     mut each: impl FnMut(Mended),
 ) -> Result<(), RunError> {
@@ -295,7 +321,7 @@ pub fn outcomes(
         }
     })?;
     for known in left {
-        let mut why = why_not(&view, job, &known)?;
+        let mut why = why_not(&view, job, part, &known)?;
         if !matches!(known.condition, Condition::Edited | Condition::Replaced) {
             why.push_str("; it stays as it is");
         }

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
-use icloud_sim::LibrarySpec;
 use icloud_sim::photos::Mutation;
+use icloud_sim::{Fault, LibrarySpec, Rule};
 
 use super::{acts, album, empty, photo, settle, shown, sync};
 use crate::environment::{TestEnvironment, bytes_below};
@@ -139,17 +139,15 @@ fn the_last_name_of_a_photo_is_never_removed() {
     let file = here.destination().join("2024/07/14/IMG_1.HEIC");
     let bytes = fs::read(&file).unwrap();
     fs::remove_file(&file).unwrap();
-    // Touched: it cannot be shown anew, and stays.
-    here.change(Mutation::SetFavorite { asset: asset.clone(), on: true });
-    let ran = here.sync().expect(0);
-    assert!(ran.stdout.contains("have no file where larder put it"), "{}", ran.stdout);
-    assert_eq!(fs::read(entry(&here, "Trip/IMG_1.HEIC")).unwrap(), bytes);
-    here.change(Mutation::RenameAlbum { album: trip.clone(), name: Some("Journey".into()) });
-    assert_eq!(acts(&here.sync().expect(0)), [0, 1, 0]);
-    assert_eq!(fs::read(entry(&here, "Journey/IMG_1.HEIC")).unwrap(), bytes);
-    here.change(Mutation::RemoveMember { album: trip, asset, soft: false });
+    // Touched, and it cannot be fetched again: what the album has goes to the attic.
+    here.control().add_fault(Rule::new("content", Fault::Gone));
+    here.change(Mutation::SetFavorite { asset, on: true });
+    here.sync().expect(1);
+    assert_eq!(attic(&here), [bytes.clone()]);
+    here.control().clear_faults();
     here.sync().expect(0);
-    assert_eq!(attic(&here), [bytes]);
+    assert_eq!(fs::read(&file).unwrap(), bytes);
+    assert_eq!(fs::read(entry(&here, "Trip/IMG_1.HEIC")).unwrap(), bytes);
 }
 
 #[test]

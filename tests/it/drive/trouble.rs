@@ -40,6 +40,31 @@ fn what_a_stopped_run_brought_back_and_is_deleted_again_leaves_again() {
 }
 
 #[test]
+fn what_a_stopped_run_removed_and_is_restored_comes_back_without_a_fetch() {
+    if !larder::failpoint::PRESENT {
+        return;
+    }
+    let here = DriveEnvironment::new();
+    here.drive(furnish);
+    here.sync();
+    let note = here.drive(|drive| drive.find(&["Documents", "Zoë's trips", "note 3.txt"]).unwrap());
+    let other = here.drive(|drive| drive.find(&["Documents", "Zoë's trips", "note 4.txt"]).unwrap());
+    for item in [&note, &other] {
+        here.drive(|drive| drive.trash(item).unwrap());
+    }
+    let stopped = here.0.larder(&["sync", "--once"]).env("LARDER_FAILPOINTS", "tree.syncdir=abort@2").run();
+    assert_eq!(stopped.code, None, "{}", stopped.stderr);
+    let attic = crate::environment::bytes_below(&here.destination().join(".larder/attic"));
+    assert_eq!(attic.len(), 1, "it was moved there and not recorded");
+    for item in [&note, &other] {
+        here.drive(|drive| drive.restore(item).unwrap());
+    }
+    here.sync();
+    assert_eq!(here.bodies(), 0);
+    here.must_hold();
+}
+
+#[test]
 fn files_of_a_person_are_left_alone() {
     let here = DriveEnvironment::new();
     here.drive(furnish);

@@ -143,7 +143,7 @@ fn the_last_name_of_a_photo_is_never_removed() {
     here.control().add_fault(Rule::new("content", Fault::Gone));
     here.change(Mutation::SetFavorite { asset, on: true });
     here.sync().expect(1);
-    assert_eq!(attic(&here), [bytes.clone()]);
+    assert_eq!(attic(&here), std::slice::from_ref(&bytes));
     here.control().clear_faults();
     here.sync().expect(0);
     assert_eq!(fs::read(&file).unwrap(), bytes);

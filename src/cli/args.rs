@@ -79,7 +79,7 @@ pub enum Command {
     /// Which files of a folder, such as a memory card, are in the mirror already, by content
     Have(Have),
     /// How the mirror stands: last run, what is missing, sizes
-    Status,
+    Status(StatusOf),
     /// What iCloud holds, as last seen: libraries, albums, photos, folders, files
     Ls(Ls),
     /// What came to the mirror, changed, moved, left and returned, when and why; the newest last
@@ -165,6 +165,9 @@ pub struct Verify {
     /// Begin anew instead of going on where the last one was interrupted
     #[arg(long)]
     pub restart: bool,
+    /// Only this half of what the job file names
+    #[arg(long, value_name = "PART")]
+    pub only: Option<What>,
 }
 
 /// A share such as `5%`, as files of ten thousand.
@@ -187,6 +190,17 @@ pub struct Have {
     /// Name only what is not in the mirror
     #[arg(long)]
     pub missing_only: bool,
+    /// Only this half of what the job file names
+    #[arg(long, value_name = "PART")]
+    pub only: Option<What>,
+}
+
+/// `larder status`.
+#[derive(Debug, Parser)]
+pub struct StatusOf {
+    /// Only this half of what the job file names
+    #[arg(long, value_name = "PART")]
+    pub only: Option<What>,
 }
 
 /// `larder ls`.
@@ -211,9 +225,12 @@ pub struct HistoryOf {
     /// Until then; a date means the end of that day
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// Only the newest N
+    /// Only the newest N, of photos and of Drive each
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
+    /// Only this half of what the job file names
+    #[arg(long, value_name = "PART")]
+    pub only: Option<What>,
 }
 
 /// `larder restore`.
@@ -234,6 +251,9 @@ pub struct Restore {
     /// Show what would come back, touch nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Only this half of what the job file names
+    #[arg(long, value_name = "PART")]
+    pub only: Option<What>,
 }
 
 /// `larder completions`.

@@ -209,6 +209,15 @@ impl Loaded {
         Ok(Reader::open(&file)?)
     }
 
+    /// The states of the parts that are meant, for reading. A part of which nothing was ever mirrored is left out where there
+    /// is another.
+    pub(super) fn readers(&self) -> Result<Vec<(Part, Reader)>, Failure> {
+        let never = |part: &&Part| !self.state_file(**part).exists();
+        let all = self.parts.iter().filter(never).count() == self.parts.len();
+        let parts = self.parts.iter().filter(|part| all || !never(part));
+        parts.map(|part| Ok((*part, self.reader(*part)?))).collect()
+    }
+
     /// Where the state of a part is.
     pub(super) fn state_file(&self, part: Part) -> PathBuf {
         self.job.state_dir.join(match part {

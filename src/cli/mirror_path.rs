@@ -4,21 +4,59 @@ use std::path::{Component, Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::job::Loaded;
 use super::{Exit, Failure};
+use crate::model::Part;
 use crate::tree::{Dir, RelPath, origin};
 
-/// What is meant by a path that was typed: a path below the destination; an absolute one, or one from the current
-/// directory, that lies in the mirror. It need not exist.
-pub(super) fn locate(typed: &Path, destination: &Path) -> Result<Dir, Failure> {
-    let failure = |message: String, hint: Option<String>| Failure { exit: Exit::Usage, message, hint };
+/// What is meant by a path that was typed: the part of the job in whose mirror it lies, and its path there, which need not
+/// exist. The path is one below a destination, or an absolute one, or one from the current directory, that lies in a mirror.
+pub(super) fn locate(typed: &Path, loaded: &Loaded) -> Result<(Part, Dir), Failure> {
+    let mirrors: Vec<_> = loaded.parts.iter().map(|part| (*part, loaded.job.destination(*part))).collect();
+    let (part, found) = choose(typed, &mirrors)?;
+    Ok((part, named(typed, &found)?))
+}
+
+/// The mirror in which a path lies, and where there.
+fn choose(typed: &Path, mirrors: &[(Part, &Path)]) -> Result<(Part, PathBuf), Failure> {
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
-    let mut tops = vec![plain(destination)];
-    tops.extend(destination.canonicalize().ok().filter(|real| *real != tops[0]));
-    let found = below(typed, &here, &tops).or_else(|| below(&real(&here.join(typed))?, &here, &tops));
-    let Some(found) = found else {
-        let message = format!("`{}` does not lie in the mirror `{}`", typed.display(), destination.display());
-        return Err(failure(message, None));
+    let lies_in = |find: fn(&Path, &Path, &[PathBuf]) -> Option<PathBuf>| {
+        let mut found = Vec::new();
+        for (part, destination) in mirrors {
+            let mut tops = vec![plain(destination)];
+            tops.extend(destination.canonicalize().ok().filter(|real| *real != tops[0]));
+            let inside = find(typed, &here, &tops).or_else(|| find(&real(&here.join(typed))?, &here, &tops));
+            found.extend(inside.map(|path| (*part, *destination, path)));
+        }
+        found
     };
+    // One that lies there may have its name in another mirror as well.
+    let mut found = lies_in(inside);
+    if found.is_empty() {
+        found = lies_in(below);
+    }
+    if found.len() > 1 {
+        let there: Vec<_> = found.iter().filter(|(_, top, path)| top.join(path).exists()).cloned().collect();
+        found = if there.len() == 1 { there } else { found };
+    }
+    let (message, hint) = match &found[..] {
+        [(part, _, path)] => return Ok((*part, path.clone())),
+        [] => {
+            let names = mirrors.iter().map(|(_, mirror)| format!("`{}`", mirror.display()));
+            let names = names.collect::<Vec<_>>().join(" or ");
+            (format!("`{}` does not lie in the mirror {names}", typed.display()), None)
+        }
+        _ => (
+            format!("`{}` may lie in the mirror of photos or in that of Drive", typed.display()),
+            Some("say which with `--only photos` or `--only drive`, or name it in full".to_owned()),
+        ),
+    };
+    Err(Failure { exit: Exit::Usage, message, hint })
+}
+
+/// The path in its mirror.
+fn named(typed: &Path, found: &Path) -> Result<Dir, Failure> {
+    let failure = |message: String, hint: Option<String>| Failure { exit: Exit::Usage, message, hint };
     let Some(text) = found.to_str() else {
         return Err(failure(format!("`{}` is not UTF-8, so larder has no such file", typed.display()), None));
     };
@@ -38,15 +76,18 @@ pub(super) fn locate(typed: &Path, destination: &Path) -> Result<Dir, Failure> {
     Ok(Dir::from(path))
 }
 
-/// The path below one of the names of the mirror, when it lies there or is relative to it. Looks at nothing on disk.
-fn below(typed: &Path, here: &Path, tops: &[PathBuf]) -> Option<PathBuf> {
+/// The path below one of the names of the mirror, when it lies there. Looks at nothing on disk.
+fn inside(typed: &Path, here: &Path, tops: &[PathBuf]) -> Option<PathBuf> {
     let absolute = plain(&here.join(typed));
-    let inside = tops.iter().find_map(|top| absolute.strip_prefix(top).ok());
-    if let Some(inside) = inside {
-        return Some(inside.to_owned());
-    }
-    let goes_up = typed.components().any(|component| component == Component::ParentDir);
-    (typed.is_relative() && !goes_up).then(|| plain(typed))
+    tops.iter().find_map(|top| absolute.strip_prefix(top).ok()).map(Path::to_owned)
+}
+
+/// As [`inside`], and a relative path is taken for one below the mirror.
+fn below(typed: &Path, here: &Path, tops: &[PathBuf]) -> Option<PathBuf> {
+    inside(typed, here, tops).or_else(|| {
+        let goes_up = typed.components().any(|component| component == Component::ParentDir);
+        (typed.is_relative() && !goes_up).then(|| plain(typed))
+    })
 }
 
 /// Without `.` and `..`.

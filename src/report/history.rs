@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan as _};
 use serde::Serialize;
 
 use super::figures::shown;
-use crate::model::{ItemId, Kind};
+use crate::model::{ItemId, Kind, Part};
 use crate::state::{self, HistoryEvent, Moment, Order, Reader, StateError, What, Why};
 use crate::tree::{Dir, FileKind, RelPath, Root, origin};
 
@@ -32,6 +32,8 @@ pub struct Filter {
 /// An event as it is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
+    /// Which part of the job.
+    pub part: Part,
     /// When.
     pub time: Timestamp,
     /// What.
@@ -70,6 +72,8 @@ pub struct Entry {
 
 /// Reads history.
 pub struct History<'a> {
+    /// Which part of the job.
+    pub part: Part,
     /// The state.
     pub reader: &'a Reader,
     /// The destination, when it can be looked at.
@@ -198,6 +202,7 @@ impl History<'_> {
             .and_then(|attic| origin(attic))
             .and_then(|(day, _)| day.checked_add(i64::from(self.keep_days).days()).ok());
         Entry {
+            part: self.part,
             // What a clock cannot show was never written by one.
             time: Timestamp::from_millisecond(moment.time_ms).unwrap_or_default(),
             what: word,

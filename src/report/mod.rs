@@ -10,6 +10,7 @@ pub mod folders;
 pub mod had;
 pub mod history;
 pub mod holdings;
+pub mod parts;
 pub mod restored;
 pub mod status;
 pub mod summary;
@@ -17,5 +18,6 @@ pub mod summary_text;
 pub mod verified;
 
 pub use holdings::{Holdings, holdings};
+pub use parts::{Parts, title, titled};
 pub use status::{Status, status};
-pub use summary::{Summaries, Summary};
+pub use summary::Summary;

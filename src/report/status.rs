@@ -1,11 +1,12 @@
 //! How the mirror stands, from the state alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Summary;
+use crate::model::Part;
 use crate::state::{self, MetaKey, Place, Proof, StateError, View};
 use crate::sync::tally::Trouble;
 use crate::sync::verify::{Verified, known};
@@ -16,12 +17,18 @@ const NAMED: usize = 50;
 /// How the mirror stands.
 #[derive(Debug, Clone, Serialize)]
 pub struct Status {
+    /// Which part of the job.
+    pub part: Part,
     /// The last run.
     pub last_run: Option<Summary>,
     /// When the trust that Apple gave this computer is expected to end.
     pub trust_ends: Option<Timestamp>,
     /// Photos in the catalog, deleted ones left out.
     pub photos: u64,
+    /// Files of Drive in the catalog.
+    pub documents: u64,
+    /// Folders of Drive in the catalog.
+    pub folders: u64,
     /// Files in place.
     pub files: u64,
     /// Bytes of them.
@@ -57,11 +64,14 @@ pub struct Status {
 }
 
 /// Reads how the mirror stands.
-pub fn status(view: &View, trust_ends: Option<Timestamp>) -> Result<Status, StateError> {
+pub fn status(view: &View, part: Part, trust_ends: Option<Timestamp>) -> Result<Status, StateError> {
     let mut status = Status {
+        part,
         last_run: state::last_run(view)?.and_then(|(_, json)| serde_json::from_str(&json).ok()),
         trust_ends,
         photos: 0,
+        documents: 0,
+        folders: 0,
         files: 0,
         bytes: 0,
         proven: 0,
@@ -81,10 +91,13 @@ pub fn status(view: &View, trust_ends: Option<Timestamp>) -> Result<Status, Stat
         doubted: 0,
     };
     broken(view, &mut status)?;
-    state::each_asset(view, |_, asset| {
-        status.photos += u64::from(!asset.is_gone());
-        Ok(())
-    })?;
+    match part {
+        Part::Photos => state::each_asset(view, |_, asset| {
+            status.photos += u64::from(!asset.is_gone());
+            Ok(())
+        })?,
+        Part::Drive => documents(view, &mut status)?,
+    }
     let rereads = state::rereads(view)?;
     let mut oldest = i64::MAX;
     state::each_placement(view, |item, placement| {
@@ -118,6 +131,28 @@ pub fn status(view: &View, trust_ends: Option<Timestamp>) -> Result<Status, Stat
     Ok(status)
 }
 
+/// Counts the files and folders of Drive, whatever the job file leaves out.
+fn documents(view: &View, status: &mut Status) -> Result<(), StateError> {
+    let (mut after, mut gone) = (None, HashMap::new());
+    loop {
+        let piece = state::nodes_after(view, after.as_ref(), 1000)?;
+        let Some((last, _)) = piece.last() else { return Ok(()) };
+        after = Some(last.clone());
+        for (_, node) in piece {
+            // The top is no folder of anybody's.
+            let (false, Some(above)) = (node.gone, node.parent) else { continue };
+            let known = gone.get(&above).copied();
+            let lost = known.map_or_else(|| state::is_node_gone(view, &above), Ok)?;
+            gone.insert(above, lost);
+            match (lost, node.kind.holds_items()) {
+                (true, _) => {}
+                (false, true) => status.folders += 1,
+                (false, false) => status.documents += 1,
+            }
+        }
+    }
+}
+
 fn broken(view: &View, status: &mut Status) -> Result<(), StateError> {
     let mut last = None;
     loop {
@@ -138,7 +173,11 @@ fn missing(view: &View, status: &mut Status) -> Result<(), StateError> {
         after = Some(last.seq);
         for (item, mark) in batch {
             // What was deleted in iCloud and is held by the brake is not missing.
-            if state::asset(view, &item)?.is_some_and(|asset| asset.is_gone()) {
+            let gone = match status.part {
+                Part::Photos => state::asset(view, &item)?.is_some_and(|asset| asset.is_gone()),
+                Part::Drive => state::is_node_gone(view, &item)?,
+            };
+            if gone {
                 continue;
             }
             status.missing += 1;
@@ -173,7 +212,17 @@ impl Status {
             }
             None => add("Last run", "none has finished yet".into()),
         }
-        add("Photos", count(self.photos));
+        match self.part {
+            Part::Photos => add("Photos", count(self.photos)),
+            Part::Drive => add(
+                "In iCloud",
+                format!(
+                    "{} in {}",
+                    counted(self.documents, "file", "files"),
+                    counted(self.folders, "folder", "folders")
+                ),
+            ),
+        }
         add("Files", format!("{}, {}", counted(self.files, "file", "files"), bytes(self.bytes)));
         if self.album_entries > 0 {
             add("Albums", counted(self.album_entries, "entry", "entries"));
@@ -221,10 +270,11 @@ impl Status {
                 ),
             );
         }
-        add(
-            "Missing",
-            if self.missing == 0 { "nothing".into() } else { counted(self.missing, "photo", "photos") },
-        );
+        let (one, many) = match self.part {
+            Part::Photos => ("photo", "photos"),
+            Part::Drive => ("file", "files"),
+        };
+        add("Missing", if self.missing == 0 { "nothing".into() } else { counted(self.missing, one, many) });
         for item in self.missing_items.iter().take(10) {
             add("", format!("{}: {}", shown(&item.item), shown(&item.why)));
         }

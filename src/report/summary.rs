@@ -94,21 +94,3 @@ impl Summary {
 fn photos() -> Part {
     Part::Photos
 }
-
-/// The summaries of a run as one JSON document: that of the first part at the top, that of Drive in `drive` where photos
-/// go before it.
-#[derive(Debug, Serialize)]
-pub struct Summaries<'a> {
-    #[serde(flatten)]
-    first: Option<&'a Summary>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    drive: Option<&'a Summary>,
-}
-
-impl<'a> Summaries<'a> {
-    /// The summaries of the parts, in their order.
-    #[must_use]
-    pub fn new(summaries: &'a [Summary]) -> Self {
-        Self { first: summaries.first(), drive: summaries.get(1) }
-    }
-}

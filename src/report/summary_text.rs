@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::Summary;
 use super::figures::{bytes, count, counted, shown, span};
+use super::{Summary, titled};
 use crate::model::Part;
 use crate::sync::tally::{Library, Trouble};
 
@@ -16,20 +16,8 @@ const COLUMN: usize = 16;
 /// The summaries of the parts of a run, each below its name where there are several.
 #[must_use]
 pub fn texts(summaries: &[Summary]) -> String {
-    match summaries {
-        [one] => text(one),
-        several => several
-            .iter()
-            .map(|summary| {
-                let name = match summary.part {
-                    Part::Photos => "iCloud Photos",
-                    Part::Drive => "iCloud Drive",
-                };
-                format!("{name}\n{}", text(summary))
-            })
-            .collect::<Vec<_>>()
-            .join("\n"),
-    }
+    let texts: Vec<_> = summaries.iter().map(|summary| (summary.part, text(summary))).collect();
+    titled(&texts)
 }
 
 /// The summary as lines of text.

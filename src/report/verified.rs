@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Summary;
 use super::figures::{bytes, count, counted, shown, span};
 use super::summary_text;
+use crate::model::Part;
 use crate::state::Condition;
 use crate::sync::verify::{Mended, Outcome, Verified};
 
@@ -15,6 +16,8 @@ const NAMED: usize = 20;
 /// A verification in a nutshell.
 #[derive(Debug, Serialize)]
 pub struct VerifyReport {
+    /// What was read again.
+    pub part: Part,
     /// What it found.
     #[serde(flatten)]
     pub result: Verified,

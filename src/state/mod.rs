@@ -47,7 +47,7 @@ pub use ledger::{
 };
 pub use lock::JobLock;
 pub use meta::{MetaKey, number, text};
-pub use nodes::{ancestors, children, node, nodes_after, share_of};
+pub use nodes::{ancestors, children, is_node_gone, node, nodes_after, share_of};
 pub use open::{FORMAT, Reader, State};
 pub use reread::{Place, Reading, Rereads, Span, rereads};
 pub use runs::last_run;

@@ -66,6 +66,13 @@ pub fn ancestors(tables: &impl Tables, item: &ItemId) -> Result<Vec<(ItemId, Nod
     Ok(above)
 }
 
+/// Whether an item of Drive is not in iCloud any more: itself, or a folder that it lies in. `false` when nothing is known of
+/// it.
+pub fn is_node_gone(tables: &impl Tables, item: &ItemId) -> Result<bool, StateError> {
+    let Some(node) = node(tables, item)? else { return Ok(false) };
+    Ok(node.gone || ancestors(tables, item)?.iter().any(|(_, folder)| folder.gone))
+}
+
 /// The share that an item is in: its own, or that of the nearest folder which has one.
 pub fn share_of(tables: &impl Tables, item: &ItemId) -> Result<Option<Share>, StateError> {
     if let Some(own) = node(tables, item)?.and_then(|node| node.share) {

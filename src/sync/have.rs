@@ -5,7 +5,7 @@
 //! costs next to nothing. Nothing is written, and a run may be at work.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::RunError;
 use super::apply::known::{own_hash, same_time};
 use crate::event::{Event, Observer};
-use crate::model::{Checksum, Digest, ItemId};
+use crate::model::{Checksum, Digest, ItemId, Part};
 use crate::state::{self, Lies, MetaKey, Place, PlacedFile, Proof, Reader, View};
 use crate::tree::{FileKind, Folder, MirrorId, RelPath, Root};
 
@@ -63,6 +63,9 @@ pub struct Had {
     /// Where its content is in the mirror.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mirror: Option<String>,
+    /// In which part's mirror.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// Why it cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -85,10 +88,8 @@ pub struct Totals {
 
 /// What `have` works with.
 pub struct Search<'a> {
-    /// The state.
-    pub reader: &'a Reader,
-    /// The destination of the job.
-    pub destination: &'a Path,
+    /// The mirrors: part, state and destination.
+    pub mirrors: &'a [(Part, Reader, PathBuf)],
     /// Who watches.
     pub observer: &'a dyn Observer,
     /// Cancelled when it should end soon.
@@ -100,17 +101,33 @@ struct Hashed {
     path: String,
     digest: Digest,
     standing: Standing,
-    mirror: Option<String>,
+    mirror: Option<(Part, String)>,
+}
+
+/// A mirror, with its destination opened.
+struct Mirror<'a> {
+    part: Part,
+    reader: &'a Reader,
+    root: Root,
+}
+
+impl<'a> Mirror<'a> {
+    fn open((part, reader, destination): &'a (Part, Reader, PathBuf)) -> Result<Self, RunError> {
+        let view = reader.view()?;
+        let known = state::text(&view, MetaKey::Mirror)?.and_then(|id| id.parse::<MirrorId>().ok());
+        let root = Root::inspect(destination, known.as_ref(), false)?.0;
+        Ok(Self { part: *part, reader, root })
+    }
 }
 
 /// Tells `each` file of the folder, in no order.
 pub fn have(folder: &Path, search: &Search<'_>, mut each: impl FnMut(Had)) -> Result<Totals, RunError> {
     let folder = Folder::open(folder)?;
-    let view = search.reader.view()?;
-    let known = state::text(&view, MetaKey::Mirror)?.and_then(|id| id.parse::<MirrorId>().ok());
-    drop(view);
-    let root = Root::inspect(search.destination, known.as_ref(), false)?.0;
-    let unproven = unproven_sizes(search.reader)?;
+    let mirrors = search.mirrors.iter().map(Mirror::open).collect::<Result<Vec<_>, _>>()?;
+    let mut unproven = HashSet::new();
+    for mirror in &mirrors {
+        unproven_sizes(mirror.reader, &mut unproven)?;
+    }
     let (mut totals, mut group) = (Totals::default(), Vec::new());
     foretell(&folder, search.observer);
     for found in folder.scan() {
@@ -120,7 +137,7 @@ pub fn have(folder: &Path, search: &Search<'_>, mut each: impl FnMut(Had)) -> Re
                 totals.files += 1;
                 totals.missing += 1;
                 let (path, why) = (String::new(), Some(error.to_string()));
-                each(Had { path, size: 0, standing: Standing::Unreadable, mirror: None, why });
+                each(Had { path, size: 0, standing: Standing::Unreadable, mirror: None, part: None, why });
                 continue;
             }
         };
@@ -144,14 +161,14 @@ pub fn have(folder: &Path, search: &Search<'_>, mut each: impl FnMut(Had)) -> Re
             Err(error) => {
                 totals.missing += 1;
                 let (path, size, why) = (path.to_string(), facts.size, Some(error.to_string()));
-                each(Had { path, size, standing: Standing::Unreadable, mirror: None, why });
+                each(Had { path, size, standing: Standing::Unreadable, mirror: None, part: None, why });
             }
         }
         if group.len() >= MANY {
-            settle(search, &root, std::mem::take(&mut group), &mut totals, &mut each)?;
+            settle(&mirrors, std::mem::take(&mut group), &mut totals, &mut each)?;
         }
     }
-    settle(search, &root, group, &mut totals, &mut each)?;
+    settle(&mirrors, group, &mut totals, &mut each)?;
     Ok(totals)
 }
 
@@ -164,16 +181,14 @@ fn foretell(folder: &Folder, observer: &dyn Observer) {
     }
 }
 
-/// Sizes of files that are known by their SHA-256 alone.
-fn unproven_sizes(reader: &Reader) -> Result<HashSet<u64>, RunError> {
-    let mut sizes = HashSet::new();
+/// Adds the sizes of files that are known by their SHA-256 alone.
+fn unproven_sizes(reader: &Reader, sizes: &mut HashSet<u64>) -> Result<(), RunError> {
     each_file(reader, |_, _, file| {
         if own_hash(file).is_some() {
             sizes.insert(file.size);
         }
         Ok(())
-    })?;
-    Ok(sizes)
+    })
 }
 
 /// Calls `each` with every file of the ledger that is somewhere on the disk, in pieces, so that no look is long.
@@ -195,10 +210,9 @@ fn each_file(
     }
 }
 
-/// Holds files of the folder against the ledger, and tells of them.
+/// Holds files of the folder against the ledgers, and tells of them.
 fn settle(
-    search: &Search<'_>,
-    root: &Root,
+    mirrors: &[Mirror<'_>],
     mut group: Vec<Hashed>,
     totals: &mut Totals,
     each: &mut impl FnMut(Had),
@@ -214,39 +228,47 @@ fn settle(
             by_sha256.entry(sha256).or_default().push(at);
         }
     }
-    each_file(search.reader, |_, path, file| {
-        let (fits, standing) = match file.proof {
-            Some(Proof::SizeOnly { sha256 }) => (by_sha256.get(&sha256), Standing::NotProvable),
-            Some(Proof::Disputed { sha256 }) => (by_sha256.get(&sha256), Standing::Disputed),
-            _ => (by_checksum.get(&file.checksum), Standing::Proven),
-        };
-        let Some(fits) = fits else { return Ok(()) };
-        let standing = if stands(root, path, file)? {
-            if matches!(file.lies, Lies::Attic(_)) { Standing::Attic } else { standing }
-        } else {
-            return Ok(());
-        };
-        for at in fits {
-            let hashed = &mut group[*at];
-            // The best place counts.
-            if hashed.digest.size == file.size && rank(standing) < rank(hashed.standing) {
-                hashed.standing = standing;
-                hashed.mirror = Some(path.to_owned());
+    for mirror in mirrors {
+        each_file(mirror.reader, |_, path, file| {
+            let (fits, standing) = match file.proof {
+                Some(Proof::SizeOnly { sha256 }) => (by_sha256.get(&sha256), Standing::NotProvable),
+                Some(Proof::Disputed { sha256 }) => (by_sha256.get(&sha256), Standing::Disputed),
+                _ => (by_checksum.get(&file.checksum), Standing::Proven),
+            };
+            let Some(fits) = fits else { return Ok(()) };
+            let standing = if stands(&mirror.root, path, file)? {
+                if matches!(file.lies, Lies::Attic(_)) { Standing::Attic } else { standing }
+            } else {
+                return Ok(());
+            };
+            for at in fits {
+                let hashed = &mut group[*at];
+                // The best place counts.
+                if hashed.digest.size == file.size && rank(standing) < rank(hashed.standing) {
+                    hashed.standing = standing;
+                    hashed.mirror = Some((mirror.part, path.to_owned()));
+                }
             }
-        }
-        Ok(())
-    })?;
-    let view = search.reader.view()?;
-    let zones: Vec<u16> = state::zones(&view)?.into_iter().map(|(zone, _)| zone).collect();
+            Ok(())
+        })?;
+    }
+    // What Drive holds cannot be told by content before it is fetched.
+    let photos = mirrors.iter().find(|mirror| mirror.part == Part::Photos);
+    let view = photos.map(|mirror| mirror.reader.view()).transpose()?;
+    let zones = view.as_ref().map(state::zones).transpose()?.unwrap_or_default();
+    let zones: Vec<u16> = zones.into_iter().map(|(zone, _)| zone).collect();
     for mut hashed in group {
-        if hashed.standing == Standing::Unknown && is_in_icloud(&view, &zones, &hashed.digest)? {
+        if let (Standing::Unknown, Some(view)) = (hashed.standing, &view)
+            && is_in_icloud(view, &zones, &hashed.digest)?
+        {
             hashed.standing = Standing::Icloud;
         }
         let there = hashed.standing.is_there();
         totals.there += u64::from(there);
         totals.missing += u64::from(!there);
         let Hashed { path, digest, standing, mirror } = hashed;
-        each(Had { path, size: digest.size, standing, mirror, why: None });
+        let (part, mirror) = mirror.unzip();
+        each(Had { path, size: digest.size, standing, mirror, part, why: None });
     }
     Ok(())
 }

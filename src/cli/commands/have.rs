@@ -4,27 +4,25 @@ use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use super::sync::Signals;
-use crate::cli::args::{Global, Have};
+use crate::cli::args::{Global, Have, What};
 use crate::cli::failure::run_exit;
 use crate::cli::job::load;
 use crate::cli::progress::Progress;
 use crate::cli::{Console, Exit, Failure};
-use crate::model::Part;
 use crate::report::figures::{bytes, counted};
 use crate::report::had::line;
 use crate::sync::RunError;
 use crate::sync::have::{Had, Search, Totals, have as look};
 
 pub(super) async fn have(global: &Global, console: &Console, args: &Have) -> Result<Exit, Failure> {
-    let loaded = load(global)?;
-    let reader = loaded.reader(Part::Photos)?;
+    let loaded = load(global)?.only(args.only.map(What::part))?;
+    let with_destination = |(part, reader)| (part, reader, loaded.job.destination(part).to_owned());
+    let mirrors: Vec<_> = loaded.readers()?.into_iter().map(with_destination).collect();
     let (progress, signals) = (Arc::new(Progress::new(console)), Signals::listen());
-    let (job, dir, observer, cancel) =
-        (loaded.job.clone(), args.dir.clone(), progress.clone(), signals.cancel.clone());
-    let mut out = Output::new(console, args.missing_only);
+    let (dir, observer, cancel) = (args.dir.clone(), progress.clone(), signals.cancel.clone());
+    let mut out = Output::new(console, args.missing_only, mirrors.len() > 1);
     let done = tokio::task::spawn_blocking(move || {
-        let destination = &job.photos.destination;
-        let search = Search { reader: &reader, destination, observer: &*observer, cancel: &cancel };
+        let search = Search { mirrors: &mirrors, observer: &*observer, cancel: &cancel };
         let totals = look(&dir, &search, |had| out.file(&had));
         (totals, out)
     });
@@ -48,6 +46,8 @@ pub(super) async fn have(global: &Global, console: &Console, args: &Have) -> Res
 /// Tells of files as they are settled, on lines or in one JSON document.
 struct Output {
     console: Console,
+    /// Whether the part is named in which a file is.
+    several: bool,
     missing_only: bool,
     out: io::BufWriter<io::Stdout>,
     files: u64,
@@ -55,10 +55,10 @@ struct Output {
 }
 
 impl Output {
-    fn new(console: &Console, missing_only: bool) -> Self {
+    fn new(console: &Console, missing_only: bool, several: bool) -> Self {
         let mut out = io::BufWriter::new(io::stdout());
         let written = if console.json { out.write_all(b"{\"files\":[") } else { Ok(()) };
-        Self { console: console.clone(), missing_only, out, files: 0, written }
+        Self { console: console.clone(), several, missing_only, out, files: 0, written }
     }
 
     fn file(&mut self, had: &Had) {
@@ -79,7 +79,7 @@ impl Output {
         } else if self.console.quiet {
             Ok(())
         } else {
-            writeln!(self.out, "{}", self.console.labelled(&line(had)).trim_end())
+            writeln!(self.out, "{}", self.console.labelled(&line(had, self.several)).trim_end())
         }
     }
 

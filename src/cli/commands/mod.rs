@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
             Command::Audit(audit) => audit::audit(global, console, audit).await,
             Command::Verify(verify) => verify::verify(global, console, verify).await,
             Command::Have(have) => have::have(global, console, have).await,
-            Command::Status => status::status(global, console),
+            Command::Status(of) => status::status(global, console, of),
             Command::Ls(ls) => ls::ls(global, console, ls),
             Command::History(of) => history::history(global, console, of),
             Command::Restore(restore) => restore::restore(global, console, restore),

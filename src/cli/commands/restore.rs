@@ -1,11 +1,12 @@
 //! `larder restore`: brings back from the attic what left the mirror. No network is needed.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::cli::args::{Global, Restore};
+use crate::cli::args::{Global, Restore, What};
 use crate::cli::job::load;
 use crate::cli::mirror_path::{locate, real};
 use crate::cli::moment::{Edge, option};
@@ -17,14 +18,15 @@ use crate::sync::restore::{Brought, Request, Restored, Totals, Version, destinat
 use crate::tree::{Dir, Outlet, Root};
 
 pub(super) fn restore(global: &Global, console: &Console, args: &Restore) -> Result<Exit, Failure> {
-    let loaded = load(global)?;
-    let mirror = &loaded.job.photos.destination;
-    let mut wanted = Vec::new();
+    let loaded = load(global)?.only(args.only.map(What::part))?;
+    let mut wanted: BTreeMap<Part, Vec<Dir>> = BTreeMap::new();
     for path in &args.paths {
-        wanted.push(locate(path, mirror)?);
+        let (part, path) = locate(path, &loaded)?;
+        wanted.entry(part).or_default().push(path);
     }
     if wanted.is_empty() {
-        wanted.push(Dir::ROOT);
+        // A part of which nothing was ever mirrored has no attic.
+        wanted.extend(loaded.readers()?.into_iter().map(|(part, _)| (part, vec![Dir::ROOT])));
     }
     let at = option("--at", args.at.as_ref(), Edge::Begin)?;
     let since = option("--since", args.since.as_ref(), Edge::Begin)?;
@@ -34,30 +36,32 @@ pub(super) fn restore(global: &Global, console: &Console, args: &Restore) -> Res
         (None, None) => Version::Last,
     };
     let _lock = loaded.lock(console)?;
-    let (state, _scratch) = if args.dry_run {
-        let (state, scratch) = loaded.state_copy(Part::Photos)?;
-        (state, Some(scratch))
-    } else {
-        (loaded.state(Part::Photos)?, None)
-    };
-    let root = destination(mirror, &state, args.dry_run)
-        .map_err(|error| Failure::from(&error))?
-        .with_modes(loaded.job.photos.modes, false)?;
-    let outlet = args.to.as_ref().map(|dir| outlet(dir, &root, args.dry_run)).transpose()?;
-
     let mut out = Output::new(console);
     let (mut sum, mut unmet) = (Totals::default(), 0);
-    for from in wanted {
-        let request = Request { from, version, to: outlet.as_ref(), dry_run: args.dry_run };
-        let done = bring_back(&state, &root, &request, Timestamp::now(), &mut |brought| out.file(brought))
-            .map_err(|error| Failure::from(&error))?;
-        if done.totals.restored + done.totals.failed == 0 && request.from != Dir::ROOT {
-            unmet += 1;
-            console.error_line(&nothing(&request.from, &done, version));
+    for (part, wanted) in wanted {
+        let (state, _scratch) = if args.dry_run {
+            let (state, scratch) = loaded.state_copy(part)?;
+            (state, Some(scratch))
+        } else {
+            (loaded.state(part)?, None)
+        };
+        let root = destination(loaded.job.destination(part), &state, args.dry_run)
+            .map_err(|error| Failure::from(&error))?
+            .with_modes(loaded.job.modes(part), part == Part::Drive)?;
+        let outlet = args.to.as_ref().map(|dir| outlet(dir, &root, args.dry_run)).transpose()?;
+        for from in wanted {
+            let request = Request { part, from, version, to: outlet.as_ref(), dry_run: args.dry_run };
+            let each = &mut |brought: &Brought| out.file(brought);
+            let done = bring_back(&state, &root, &request, Timestamp::now(), each)
+                .map_err(|error| Failure::from(&error))?;
+            if done.totals.restored + done.totals.failed == 0 && request.from != Dir::ROOT {
+                unmet += 1;
+                console.error_line(&nothing(&request.from, &done, version));
+            }
+            sum.restored += done.totals.restored;
+            sum.failed += done.totals.failed;
+            sum.earlier += done.totals.earlier;
         }
-        sum.restored += done.totals.restored;
-        sum.failed += done.totals.failed;
-        sum.earlier += done.totals.earlier;
     }
     out.end(args, &sum)?;
     Ok(if sum.failed + unmet > 0 { Exit::SomeFailed } else { Exit::Done })

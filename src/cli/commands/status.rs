@@ -5,20 +5,22 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::daemon::last_start;
-use crate::cli::args::Global;
+use crate::cli::args::{Global, StatusOf, What};
 use crate::cli::job::{Loaded, load};
 use crate::cli::{Console, Exit, Failure};
 use crate::daemon::{is_present, schedule};
-use crate::model::Part;
-use crate::report;
+use crate::report::{self, Parts, titled};
 
-pub(super) fn status(global: &Global, console: &Console) -> Result<Exit, Failure> {
-    let loaded = load(global)?;
+pub(super) fn status(global: &Global, console: &Console, args: &StatusOf) -> Result<Exit, Failure> {
+    let loaded = load(global)?.only(args.only.map(What::part))?;
     let trust_ends = loaded.store.remembered()?.and_then(|remembered| remembered.trust_expires);
-    let status = report::status(&loaded.reader(Part::Photos)?.view()?, trust_ends)?;
+    let mut told = Vec::new();
+    for (part, reader) in loaded.readers()? {
+        told.push(report::status(&reader.view()?, part, trust_ends)?);
+    }
     let daemon = daemon(&loaded)?;
     if console.json {
-        console.out_json(&Told { status: &status, daemon: daemon.as_ref() })?;
+        console.out_json(&Told { status: Parts::new(&told), daemon: daemon.as_ref() })?;
     } else {
         let next = daemon.as_ref().map_or(String::new(), |daemon| {
             let at = daemon.next_run.to_zoned_datetime(TimeZone::system());
@@ -29,7 +31,9 @@ pub(super) fn status(global: &Global, console: &Console) -> Result<Exit, Failure
                 daemon.pid
             )
         });
-        console.out(&console.labelled(&format!("{}{next}", status.text(Timestamp::now()))));
+        let now = Timestamp::now();
+        let texts: Vec<_> = told.iter().map(|status| (status.part, status.text(now))).collect();
+        console.out(&console.labelled(&format!("{}{next}", titled(&texts))));
     }
     Ok(Exit::Done)
 }
@@ -37,7 +41,7 @@ pub(super) fn status(global: &Global, console: &Console) -> Result<Exit, Failure
 #[derive(Serialize)]
 struct Told<'a> {
     #[serde(flatten)]
-    status: &'a report::Status,
+    status: Parts<'a, report::Status>,
     /// The daemon that tends the job, if one does.
     daemon: Option<&'a Daemon>,
 }

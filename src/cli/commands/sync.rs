@@ -12,7 +12,7 @@ use crate::cli::progress::Progress;
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::SystemClock;
 use crate::model::Part;
-use crate::report::{Summaries, Summary, summary_text};
+use crate::report::{Parts, Summary, summary_text};
 use crate::secret::Passwords;
 use crate::state::State;
 use crate::sync::RunError;
@@ -73,7 +73,7 @@ pub(in crate::cli) async fn once(
         return Err(failure);
     }
     if console.json {
-        console.out_json(&Summaries::new(&summaries))?;
+        console.out_json(&Parts::new(&summaries))?;
     } else if !console.quiet {
         console.out(&console.labelled(&summary_text::texts(&summaries)));
     }

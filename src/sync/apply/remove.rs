@@ -136,10 +136,8 @@ async fn leaving(ctx: &Context, after: Option<u64>) -> Result<Option<(Vec<Leavin
 
 /// Whether a file of Drive is not there any more: itself, or a folder that it lies in, or it is a folder by now.
 pub(in crate::sync) fn is_gone(view: &View, item: &ItemId) -> Result<bool, StateError> {
-    let Some(node) = state::node(view, item)? else { return Ok(false) };
-    Ok(node.gone
-        || node.kind.holds_items()
-        || state::ancestors(view, item)?.iter().any(|(_, folder)| folder.gone))
+    let is_folder = state::node(view, item)?.is_some_and(|node| node.kind.holds_items());
+    Ok(is_folder || state::is_node_gone(view, item)?)
 }
 
 /// Files of an item that iCloud no longer has and that may leave.

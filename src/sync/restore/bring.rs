@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Brought, Outcome, Request, Totals};
-use crate::model::{ItemId, Kind};
+use crate::model::{ItemId, Kind, Part};
 use crate::state::{self, HistoryEvent, Lies, PlacedFile, Placement, State, View, What, Why};
 use crate::sync::RunError;
 use crate::sync::apply::known::{is_as_written, is_meant, own_hash};
@@ -164,13 +164,21 @@ impl<'a> Bring<'a> {
         if self.request.dry_run {
             return Ok(Some(brought(candidate, None, Outcome::WouldRestore)));
         }
-        let owned = owned(&self.state.view()?, self.root, candidate)?;
+        let view = self.state.view()?;
+        let owned = owned(&view, self.root, candidate)?;
+        let own = owned.as_ref().map(|owned| &owned.item).or(candidate.item.as_ref());
+        let owner = state::owner(&view, state::Root::Photos, &fold(path.as_str()))?;
+        drop(view);
+        // A name of Drive became free when its file left, and may be meant for another one.
+        if self.request.part == Part::Drive && owner.is_some() && owner.as_ref() != own {
+            return Err(TreeError::AlreadyThere { path: path.to_string() }.into());
+        }
         // Before it is moved: afterwards a crash must find either all of it or none.
         let kind = match &owned {
             Some(owned) if is_as_written(self.root, &attic, &owned.file)? => Some(owned.file.kind),
             _ => None,
         };
-        let private = private_dir(&path.parent().to_string());
+        let private = self.private_dir(&path);
         let access = if private.is_some() { Access::Private } else { Access::Shared };
         if let Some(dir) = &private {
             self.root.ensure_dir(dir, access)?;
@@ -193,7 +201,7 @@ impl<'a> Bring<'a> {
             return Ok(Some(brought(candidate, Some(to), Outcome::WouldRestore)));
         }
         let owned = owned(&self.state.view()?, self.root, candidate)?.filter(|_| !candidate.set_aside);
-        let private = private_dir(&path.parent().to_string()).is_some();
+        let private = self.private_dir(&path).is_some();
         let access = if private { Access::Private } else { Access::Shared };
         let with_sha256 = owned.as_ref().is_some_and(|owned| own_hash(&owned.file).is_some());
         let digest = outlet.copy(self.root, &attic, &to, access, with_sha256)?;
@@ -207,6 +215,14 @@ impl<'a> Bring<'a> {
             return Ok(Some(Brought { why: Some(why.to_owned()), ..brought }));
         }
         Ok(Some(brought(candidate, Some(to), Outcome::Copied)))
+    }
+
+    /// The directory of hidden photos, for a file that lies in it.
+    fn private_dir(&self, path: &RelPath) -> Option<RelPath> {
+        match self.request.part {
+            Part::Photos => private_dir(&path.parent().to_string()),
+            Part::Drive => None,
+        }
     }
 
     /// As `cp -r` names copies: a file that was asked for keeps its name, a folder its name and what is below it.
@@ -238,6 +254,9 @@ impl<'a> Bring<'a> {
                 if let (Some(item), Some(kind)) = (&moved.item, moved.kind)
                     && let Some(mut placement) = state::placement(batch, item)?
                 {
+                    if self.request.part == Part::Drive {
+                        batch.take_path(state::Root::Photos, &fold(moved.path.as_str()), item)?;
+                    }
                     pin(&mut placement, kind, moved.path.as_str());
                     batch.put_placement(item, &placement)?;
                 }

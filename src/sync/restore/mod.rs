@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::RunError;
+use crate::model::Part;
 use crate::state::{self, MetaKey, State};
 use crate::tree::{Dir, MirrorId, Outlet, Root, TreeError};
 
@@ -34,6 +35,8 @@ pub enum Version {
 /// What is to come back.
 #[derive(Debug)]
 pub struct Request<'a> {
+    /// Which part's mirror it is.
+    pub part: Part,
     /// A file or folder of the mirror, or all of it.
     pub from: Dir,
     /// Which versions.

@@ -1,6 +1,7 @@
 //! iCloud Drive: what is mirrored, what follows changes, what is asked for.
 
 mod changes;
+mod commands;
 mod costs;
 mod first;
 mod large;

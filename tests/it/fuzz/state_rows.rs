@@ -27,7 +27,7 @@ fn read_all(view: &View) -> Vec<Result<(), StateError>> {
         state::view_albums(view).map(drop),
         state::history(view, ends[0], ends[1], Order::Backward, 1_000).map(drop),
         state::last_run(view).map(drop),
-        report::status(view, None).map(drop),
+        report::status(view, larder::model::Part::Photos, None).map(drop),
     ]
 }
 

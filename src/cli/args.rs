@@ -144,6 +144,9 @@ pub struct Audit {
     /// One row for each difference on standard output, comma-separated
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
+    /// Only this half of what the job file names
+    #[arg(long, value_name = "PART")]
+    pub only: Option<What>,
 }
 
 /// `larder verify`.

@@ -28,6 +28,17 @@ pub enum Form {
     Csv,
 }
 
+/// Where an audit stands among those of the parts of a job, which are told in one document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Among {
+    /// It is the only one.
+    Alone,
+    /// Another one follows, which goes into its document.
+    First,
+    /// It follows another one, as the member of this name.
+    Last(&'static str),
+}
+
 /// Writes an audit as it goes.
 pub struct AuditReport<W: Write + Send> {
     inner: Mutex<Inner<W>>,
@@ -43,7 +54,7 @@ struct Inner<W: Write> {
 
 enum Sink<W: Write> {
     Text { out: W, named: usize, groups: BTreeMap<What, Vec<Difference>> },
-    Json { out: W, first: bool },
+    Json { out: W, first: bool, among: Among },
     Csv(Box<csv::Writer<W>>),
 }
 
@@ -58,18 +69,18 @@ struct End<'a> {
 
 impl<W: Write + Send> AuditReport<W> {
     /// Begins to write to `out`. `cancel` ends the audit when writing fails.
-    pub fn begin(out: W, form: Form, started: Timestamp, cancel: CancellationToken) -> Self {
+    pub fn begin(out: W, form: Form, among: Among, started: Timestamp, cancel: CancellationToken) -> Self {
         let mut inner = match form {
             Form::Text { named } => {
                 Inner { sink: Sink::Text { out, named, groups: BTreeMap::new() }, error: None }
             }
-            Form::Json => Inner { sink: Sink::Json { out, first: true }, error: None },
+            Form::Json => Inner { sink: Sink::Json { out, first: true, among }, error: None },
             Form::Csv => {
                 let writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
                 Inner { sink: Sink::Csv(Box::new(writer)), error: None }
             }
         };
-        inner.error = inner.sink.head(started).err();
+        inner.error = inner.sink.head(started, among).err();
         Self { inner: Mutex::new(inner), cancel }
     }
 
@@ -100,11 +111,16 @@ impl<W: Write + Send> Findings for AuditReport<W> {
 }
 
 impl<W: Write> Sink<W> {
-    fn head(&mut self, started: Timestamp) -> io::Result<()> {
-        match self {
-            Self::Text { .. } => Ok(()),
-            Self::Json { out, .. } => write!(out, "{{\"started\":\"{started}\",\"findings\":["),
-            Self::Csv(writer) => Ok(writer.write_record(COLUMNS)?),
+    fn head(&mut self, started: Timestamp, among: Among) -> io::Result<()> {
+        match (self, among) {
+            (Self::Text { .. }, _) | (Self::Csv(_), Among::Last(_)) => Ok(()),
+            (Self::Json { out, .. }, among) => {
+                if let Among::Last(name) = among {
+                    write!(out, ",\"{name}\":")?;
+                }
+                write!(out, "{{\"started\":\"{started}\",\"findings\":[")
+            }
+            (Self::Csv(writer), _) => Ok(writer.write_record(COLUMNS)?),
         }
     }
 
@@ -117,7 +133,7 @@ impl<W: Write> Sink<W> {
                 }
                 Ok(())
             }
-            Self::Json { out, first } => {
+            Self::Json { out, first, .. } => {
                 out.write_all(if std::mem::take(first) { b"\n" } else { b",\n" })?;
                 Ok(serde_json::to_writer(out, found)?)
             }
@@ -131,7 +147,7 @@ impl<W: Write> Sink<W> {
                 out.write_all(audit_text::text(finished, groups, bold).as_bytes())?;
                 out.flush()
             }
-            Self::Json { out, .. } => {
+            Self::Json { out, among, .. } => {
                 let end = End {
                     complete: finished.is_complete(),
                     error: finished.error.as_ref().map(ToString::to_string),
@@ -139,7 +155,13 @@ impl<W: Write> Sink<W> {
                 };
                 // The members of `end` go on in the document that was begun.
                 let end = serde_json::to_string(&end)?;
-                writeln!(out, "\n],{}", end.trim_start_matches('{'))?;
+                let end = end.trim_start_matches('{');
+                match among {
+                    Among::Alone => writeln!(out, "\n],{end}")?,
+                    // What follows goes before the last brace.
+                    Among::First => write!(out, "\n],{}", end.strip_suffix('}').unwrap_or(end))?,
+                    Among::Last(_) => writeln!(out, "\n],{end}}}")?,
+                }
                 out.flush()
             }
             Self::Csv(writer) => writer.flush(),
@@ -173,7 +195,8 @@ mod tests {
     /// What is written of two findings.
     fn written(form: Form) -> String {
         let mut out = Vec::new();
-        let report = AuditReport::begin(&mut out, form, Timestamp::UNIX_EPOCH, CancellationToken::new());
+        let report =
+            AuditReport::begin(&mut out, form, Among::Alone, Timestamp::UNIX_EPOCH, CancellationToken::new());
         report.on(&found("a.jpg", What::Lost));
         report.on(&found("=b\u{1b}.jpg", What::Foreign));
         report.end(&finished(), &|text| text.to_owned()).unwrap();
@@ -197,7 +220,13 @@ mod tests {
     #[test]
     fn a_csv_without_findings_has_its_head() {
         let mut out = Vec::new();
-        let report = AuditReport::begin(&mut out, Form::Csv, Timestamp::UNIX_EPOCH, CancellationToken::new());
+        let report = AuditReport::begin(
+            &mut out,
+            Form::Csv,
+            Among::Alone,
+            Timestamp::UNIX_EPOCH,
+            CancellationToken::new(),
+        );
         report.end(&finished(), &|text| text.to_owned()).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "level,library,item,record,where,what,reason,action\n");
     }
@@ -226,6 +255,7 @@ mod tests {
         let report = AuditReport::begin(
             io::BufWriter::with_capacity(80, Closed),
             Form::Json,
+            Among::Alone,
             Timestamp::UNIX_EPOCH,
             cancel.clone(),
         );

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::sync::Signals;
-use crate::cli::args::{Audit, Global};
+use crate::cli::args::{Audit, Global, What};
 use crate::cli::failure::run_exit;
 use crate::cli::job::load;
 use crate::cli::progress::Progress;
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::SystemClock;
-use crate::model::Part;
-use crate::report::audit::{AuditReport, Form};
+use crate::report::audit::{Among, AuditReport, Form};
+use crate::report::title;
 use crate::secret::Passwords;
 use crate::sync::RunError;
 use crate::sync::audit::{Books, Edges, Finished, audit as look};
@@ -25,18 +25,16 @@ const NAMED: usize = 10;
 const NAMED_IN_FULL: usize = 10_000;
 
 pub(super) async fn audit(global: &Global, console: &Console, args: &Audit) -> Result<Exit, Failure> {
-    let loaded = load(global)?;
+    let loaded = load(global)?.only(args.only.map(What::part))?;
     // Before anything is created: without a state there is nothing to look at.
-    let reader = loaded.reader(Part::Photos)?;
-    let (books, _lock) = if args.no_repair {
-        (Books::Closed(reader), None)
+    let readers = loaded.readers()?;
+    let _lock = if args.no_repair {
+        None
     } else {
-        let lock = loaded.lock(console).map_err(|failure| Failure {
+        Some(loaded.lock(console).map_err(|failure| Failure {
             hint: failure.hint.or(Some("`larder audit --no-repair` looks beside a run".to_owned())),
             ..failure
-        })?;
-        drop(reader);
-        (Books::Open(loaded.state(Part::Photos)?), Some(lock))
+        })?)
     };
     let form = match (console.json, args.csv) {
         (_, true) => Form::Csv,
@@ -46,33 +44,57 @@ pub(super) async fn audit(global: &Global, console: &Console, args: &Audit) -> R
     };
     let progress = Arc::new(Progress::new(console));
     let signals = Signals::listen();
-    let out = io::BufWriter::new(io::stdout());
-    let report = Arc::new(AuditReport::begin(out, form, Timestamp::now(), signals.cancel.clone()));
-    let edges = Edges {
-        http: loaded.http.clone(),
-        store: loaded.store.clone(),
-        account: loaded.account.clone(),
-        passwords: Passwords::from_environment(),
-        clock: Arc::new(SystemClock),
-        observer: progress.clone(),
-        findings: report.clone(),
-        cancel: signals.cancel.clone(),
-    };
-    let finished = look(loaded.job.clone(), books, edges, args.deep).await;
+    let (mut exit, mut failures, last) = (Exit::Done, Vec::new(), readers.len() - 1);
+    for (at, (part, reader)) in readers.into_iter().enumerate() {
+        let books = if args.no_repair {
+            Books::Closed(reader)
+        } else {
+            drop(reader);
+            Books::Open(loaded.state(part)?)
+        };
+        let among = match at {
+            _ if last == 0 => Among::Alone,
+            0 => Among::First,
+            _ => Among::Last(part.as_str()),
+        };
+        let out = io::BufWriter::new(io::stdout());
+        let report = Arc::new(AuditReport::begin(out, form, among, Timestamp::now(), signals.cancel.clone()));
+        let edges = Edges {
+            http: loaded.http.clone(),
+            store: loaded.store.clone(),
+            account: loaded.account.clone(),
+            passwords: Passwords::from_environment(),
+            clock: Arc::new(SystemClock),
+            observer: progress.clone(),
+            findings: report.clone(),
+            cancel: signals.cancel.clone(),
+        };
+        let finished = look(loaded.job.clone(), part, books, edges, args.deep).await;
+        let silent = console.quiet && matches!(form, Form::Text { .. });
+        if let (Some(report), false) = (Arc::into_inner(report), silent) {
+            if last > 0 && matches!(form, Form::Text { .. }) {
+                let gap = if at == 0 { "" } else { "\n" };
+                progress.finish();
+                console.out(&format!("{gap}{}\n", title(part)));
+            }
+            progress.finish();
+            match report.end(&finished, &|text| console.paint(text, "1")) {
+                // Nobody reads any more, which ended the audit too.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::SomeFailed),
+                Err(error) => return Err(Failure::new(Exit::Disk, format!("Cannot write: {error}"))),
+                Ok(()) => {}
+            }
+        }
+        exit = exit.worse(self::exit(&finished, signals.stopped_by()));
+        failures.push(finished);
+    }
     progress.finish();
-    let silent = console.quiet && matches!(form, Form::Text { .. });
-    if let (Some(report), false) = (Arc::into_inner(report), silent) {
-        match report.end(&finished, &|text| console.paint(text, "1")) {
-            // Nobody reads any more, which ended the audit too.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::SomeFailed),
-            Err(error) => return Err(Failure::new(Exit::Disk, format!("Cannot write: {error}"))),
-            Ok(()) => {}
+    for finished in &failures {
+        for error in [&finished.error, &finished.icloud].into_iter().flatten() {
+            console.failure(&Failure::from(error));
         }
     }
-    for error in [&finished.error, &finished.icloud].into_iter().flatten() {
-        console.failure(&Failure::from(error));
-    }
-    Ok(exit(&finished, signals.stopped_by()))
+    Ok(exit)
 }
 
 /// Several troubles: the disk goes before iCloud, iCloud before differences.

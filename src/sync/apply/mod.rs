@@ -42,7 +42,7 @@ pub use leave::remove_left_dirs;
 pub use recognise::recognise;
 use record::{Report, record};
 pub use remove::remove;
-pub(in crate::sync) use remove::{allowed, to_leave};
+pub(in crate::sync) use remove::{allowed, is_gone, to_leave};
 use room::Room;
 
 /// Dirty items planned at a time.

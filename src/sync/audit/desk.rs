@@ -9,7 +9,7 @@ use super::figures::Figures;
 use crate::clock::Clock;
 use crate::config::Job;
 use crate::event::{Event, Observer};
-use crate::model::{ItemId, Kind};
+use crate::model::{ItemId, Kind, Part};
 use crate::state::{self, Batch, Fate, PlacedFile, Reader, State, StateError, View, ViewMark};
 use crate::sync::RunError;
 use crate::tree::Root;
@@ -58,6 +58,7 @@ pub(super) enum Note {
 /// What the parts of an audit share.
 pub(super) struct Desk {
     pub(super) job: Arc<Job>,
+    pub(super) part: Part,
     pub(super) books: Books,
     pub(super) root: Root,
     pub(super) clock: Arc<dyn Clock>,

@@ -3,9 +3,10 @@
 use super::desk::Desk;
 use super::difference::What;
 use crate::config::Policy;
+use crate::model::Part;
 use crate::state;
 use crate::sync::RunError;
-use crate::sync::apply::{allowed, to_leave};
+use crate::sync::apply::{allowed, is_gone, to_leave};
 
 /// Marks that are looked at in one view of the state.
 const PIECE: usize = 1_000;
@@ -30,11 +31,15 @@ impl Leaving {
             let Some((_, mark)) = marks.last() else { break };
             last = Some(mark.seq);
             for (item, _) in &marks {
-                if let (Some(asset), Some(placement)) =
-                    (state::asset(&view, item)?, state::placement(&view, item)?)
-                {
-                    files += to_leave(&asset, &placement).len() as u64;
-                }
+                let Some(placement) = state::placement(&view, item)? else { continue };
+                files += match desk.part {
+                    Part::Photos => state::asset(&view, item)?
+                        .map_or(0, |asset| to_leave(&asset, &placement).len() as u64),
+                    Part::Drive if is_gone(&view, item)? => {
+                        placement.files.iter().filter(|file| file.may_leave()).count() as u64
+                    }
+                    Part::Drive => 0,
+                };
             }
         }
         let held = files > 0 && files > allowed(&desk.job.removed, in_place(desk)?);

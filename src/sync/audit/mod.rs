@@ -8,12 +8,14 @@
 //! Nothing is collected: photos, files and records are read in pieces. What grows with the library is eight bytes for
 //! each photo that is not whole on disk and, in a deep look, eight for each photo and each membership (`seen`).
 
+mod clerk;
 mod cloud;
 mod compare;
 mod counters;
 mod deep;
 pub mod desk;
 pub mod difference;
+mod drive;
 pub mod figures;
 mod kinds;
 mod leaving;
@@ -39,7 +41,7 @@ use crate::event::Observer;
 use crate::http;
 use crate::icloud::photos::Photos;
 use crate::icloud::session::{Account, Session, Store};
-use crate::model::{Area, ItemId};
+use crate::model::{Area, ItemId, Part};
 use crate::secret::Passwords;
 use crate::state::{self, MetaKey, ZoneRow};
 use crate::sync::plan::{library_in_scope, library_name};
@@ -90,18 +92,22 @@ impl Finished {
 }
 
 /// Looks at everything. `deep` compares iCloud's whole history record by record.
-pub async fn audit(job: Arc<Job>, books: Books, edges: Edges, deep: bool) -> Finished {
+pub async fn audit(job: Arc<Job>, part: Part, books: Books, edges: Edges, deep: bool) -> Finished {
     let figures = Figures { deep, noted: matches!(books, Books::Open(_)), ..Figures::default() };
     let Edges { http, store, account, passwords, clock, observer, findings, cancel } = edges;
-    let root = match open_destination(&job, &books) {
+    let root = match open_destination(&job, part, &books) {
         Ok(root) => root,
         Err(error) => return Finished { figures, icloud: None, error: Some(error) },
     };
     let figures = Mutex::new(figures);
-    let desk = Arc::new(Desk { job, books, root, clock, observer, findings, cancel, figures });
+    let desk = Arc::new(Desk { job, part, books, root, clock, observer, findings, cancel, figures });
     let before = http.sent();
     let session = Session::resume(http.clone(), store, account, passwords, desk.clock.clone());
-    let (icloud, error) = match Box::pin(go(desk.clone(), session, deep)).await {
+    let gone = match part {
+        Part::Photos => Box::pin(go(desk.clone(), session, deep)).await,
+        Part::Drive => Box::pin(drive::go(desk.clone(), session, deep)).await,
+    };
+    let (icloud, error) = match gone {
         Ok(icloud) => (icloud, None),
         Err(error) => (None, Some(error)),
     };
@@ -112,14 +118,14 @@ pub async fn audit(job: Arc<Job>, books: Books, edges: Edges, deep: bool) -> Fin
 }
 
 /// Makes sure that state, account and destination belong together. Nothing is written.
-fn open_destination(job: &Job, books: &Books) -> Result<Root, RunError> {
+fn open_destination(job: &Job, part: Part, books: &Books) -> Result<Root, RunError> {
     let view = books.view()?;
     if state::text(&view, MetaKey::Account)?.is_some_and(|known| known != run::account_mark(job)) {
         return Err(RunError::OtherAccount { state_dir: job.state_dir.display().to_string() });
     }
     let known = state::text(&view, MetaKey::Mirror)?.and_then(|id| id.parse::<MirrorId>().ok());
     drop(view);
-    Ok(Root::inspect(&job.photos.destination, known.as_ref(), false)?.0)
+    Ok(Root::inspect(job.destination(part), known.as_ref(), false)?.0)
 }
 
 /// The audit itself. Gives why iCloud could not be asked.
@@ -161,7 +167,7 @@ async fn go(
 /// Trouble with iCloud does not end an audit; everything else does.
 fn only_icloud(error: RunError) -> Result<RunError, RunError> {
     match error {
-        RunError::Session(_) | RunError::Service(_) => Ok(error),
+        RunError::Session(_) | RunError::Service(_) | RunError::Drive(_) => Ok(error),
         error => Err(error),
     }
 }
@@ -225,7 +231,7 @@ fn look_here(
     unreadable(desk, deep)?;
     let leaving = leaving::Leaving::count(desk)?;
     let followed = state::text(&desk.books.view()?, MetaKey::Policy)?;
-    let other_policy = followed.is_some_and(|known| known != policy::fingerprint(&desk.job.photos));
+    let other_policy = followed.is_some_and(|known| known != policy::wanted(&desk.job, Part::Photos));
     let local = local::look(desk, zones, &leaving, other_policy)?;
     counters::compare(desk, zones, &local, told, deep)?;
     let lists = views::look(desk)?;

@@ -47,7 +47,7 @@ fn judge(desk: &Desk, lists: &HashSet<String>, piece: &mut Vec<(RelPath, Facts)>
             Owner::Larder => {}
             Owner::Coming => {
                 let action = "recognised by its content, or left alone";
-                let reason = "its name is reserved for a photo that is not recorded as fetched";
+                let reason = "its name is reserved for an item that is not recorded as fetched";
                 tell(desk, &path.to_string(), What::Unrecorded, reason, action);
             }
             Owner::Nobody => {

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{DriveEnvironment, furnish};
 use crate::environment::{Ran, bytes_below};
 
-fn mirrored() -> DriveEnvironment {
+pub(super) fn mirrored() -> DriveEnvironment {
     let here = DriveEnvironment::new();
     here.drive(furnish);
     here.sync();
@@ -16,7 +16,7 @@ fn mirrored() -> DriveEnvironment {
 }
 
 /// As [`mirrored`], with a mirror of photos beside it.
-fn both() -> DriveEnvironment {
+pub(super) fn both() -> DriveEnvironment {
     let here = DriveEnvironment::new();
     here.drive(furnish);
     let apple_id = here.0.control().account(|account| account.apple_id.clone());
@@ -31,7 +31,7 @@ fn both() -> DriveEnvironment {
     here
 }
 
-fn larder(here: &DriveEnvironment, arguments: &[&str]) -> Ran {
+pub(super) fn larder(here: &DriveEnvironment, arguments: &[&str]) -> Ran {
     here.0.larder(&[arguments, &["--json"]].concat()).run()
 }
 

@@ -1,5 +1,6 @@
 //! iCloud Drive: what is mirrored, what follows changes, what is asked for.
 
+mod audit;
 mod changes;
 mod commands;
 mod costs;

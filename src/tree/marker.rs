@@ -89,16 +89,15 @@ impl Root {
         let failed = |errno| TreeError::from_errno("write", &path, errno);
         pass(Point::MarkerCreate).map_err(failed)?;
         let (incoming, mut file) = self.create_incoming(MARKER)?;
-        pass(Point::MarkerWrite).map_err(failed)?;
-        let own = self.make_dir(&path.parent(), Access::Private)?;
-        let written = file
-            .write_all(text.as_bytes())
-            .and_then(|()| Ok(pass(Point::MarkerSync)?))
-            .and_then(|()| file.sync_all())
-            .map_err(|source| TreeError::from_io("write", &path, source))
-            .and_then(|()| {
-                transfer::rename_new(Point::MarkerRename, &incoming, MARKER, &own, MARKER).map_err(failed)
-            });
+        let written = self.make_dir(&path.parent(), Access::Private).and_then(|own| {
+            pass(Point::MarkerWrite)
+                .map_err(Into::into)
+                .and_then(|()| file.write_all(text.as_bytes()))
+                .and_then(|()| Ok(pass(Point::MarkerSync)?))
+                .and_then(|()| file.sync_all())
+                .map_err(|source| TreeError::from_io("write", &path, source))?;
+            transfer::rename_new(Point::MarkerRename, &incoming, MARKER, &own, MARKER).map_err(failed)
+        });
         if written.is_err() {
             Self::remove_incoming(&incoming, MARKER)?;
         }

@@ -74,9 +74,10 @@ pub(super) fn learn(
         let learnt = match (&file.lies, file.proof) {
             (Lies::There, None) => placed(ctx, item, placement, &file, found),
             (Lies::There, Some(_)) => gone(&ctx.root, item, placement, &file, found),
-            (Lies::Elsewhere(_), Some(_)) => moved(&ctx.root, placement, &file),
+            // A photo that was moved is looked for when it is laid out, which also dates and hides it, or leaves.
+            (Lies::Elsewhere(_), Some(_)) if file.tag.is_some() => moved(&ctx.root, placement, &file),
             // What lies in the attic stays there: a person may have brought it back, which was not recorded.
-            (Lies::Attic(_) | Lies::Altered(_), _) | (_, None) => Ok(None),
+            (Lies::Elsewhere(_) | Lies::Attic(_) | Lies::Altered(_), _) => Ok(None),
         };
         let learnt = match learnt {
             Err(error) if error.is_disk() => return Err(error.into()),

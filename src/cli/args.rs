@@ -86,6 +86,8 @@ pub enum Command {
     History(HistoryOf),
     /// Bring back from the attic what left the mirror: a file, a folder, or all that left since a time
     Restore(Restore),
+    /// Try every way of telling that a person is needed
+    Notify(NotifyTest),
     /// Completions for a shell, on standard output
     Completions(Completions),
     /// The manual page, of larder or of one of its commands
@@ -257,6 +259,14 @@ pub struct Restore {
     /// Only this half of what the job file names
     #[arg(long, value_name = "PART")]
     pub only: Option<What>,
+}
+
+/// `larder notify`.
+#[derive(Debug, Parser)]
+pub struct NotifyTest {
+    /// Send a notice in every way that the job file names
+    #[arg(long, required = true)]
+    pub test: bool,
 }
 
 /// `larder completions`.

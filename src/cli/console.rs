@@ -23,6 +23,12 @@ pub struct Console {
 }
 
 impl Console {
+    /// Whether somebody watches: what is shown goes to a terminal.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
     /// A console as the arguments ask for.
     #[must_use]
     pub fn new(global: &Global) -> Self {

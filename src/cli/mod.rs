@@ -15,6 +15,7 @@ mod moment;
 mod panics;
 mod progress;
 mod prompt;
+mod telling;
 
 use std::process::ExitCode;
 

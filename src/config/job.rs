@@ -12,7 +12,7 @@ use super::removed::{Policy, Removed, StopAbove, days};
 use super::size::size;
 use super::{
     AlbumPath, AlbumView, Albums, ConfigError, Drive, Layout, Libraries, LivePhotos, Modes, NameRules,
-    Photos, Schedule, SmartAlbum, ZoneRule,
+    Notify, Photos, Schedule, SmartAlbum, ZoneRule,
 };
 use crate::model::Part;
 
@@ -37,6 +37,8 @@ pub struct Job {
     pub removed: Removed,
     /// `[verify]`.
     pub verify: Verify,
+    /// `[notify]`.
+    pub notify: Notify,
     /// `[network]`.
     pub network: Network,
 }
@@ -225,6 +227,12 @@ impl Job {
                 stop_above: removed.parsed("stop_above", kept.stop_above, StopAbove::parse)?,
             },
             verify: Verify { nightly: verify.parsed("nightly", None, Verify::nightly)? },
+            notify: Notify::read(
+                &document.section("notify")?,
+                &document.section("notify.email")?,
+                places,
+                base,
+            )?,
             network: Network { connections: network.number("connections", connections, 1..65)? },
         })
     }

@@ -1,7 +1,7 @@
 //! The names of all keys, and the nearest of them to one that is not known.
 
 /// Sections and their keys; the first section is the top of the file.
-pub(super) const KEYS: [(&str, &[&str]); 9] = [
+pub(super) const KEYS: [(&str, &[&str]); 11] = [
     ("", &["state_dir"]),
     ("account", &["apple_id"]),
     ("schedule", &["at", "days", "every", "cron", "jitter", "time_zone"]),
@@ -48,6 +48,8 @@ pub(super) const KEYS: [(&str, &[&str]); 9] = [
     ("removed", &["policy", "keep_for", "stop_above"]),
     ("verify", &["nightly"]),
     ("network", &["connections"]),
+    ("notify", &["on", "desktop", "command", "webhook", "webhook_template", "ntfy", "ntfy_token_file"]),
+    ("notify.email", &["server", "port", "security", "from", "to", "user", "password_file"]),
 ];
 
 /// A key with its section, as messages show it.

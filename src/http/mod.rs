@@ -13,6 +13,7 @@ mod answer;
 mod client;
 mod cookies;
 mod download;
+pub mod elsewhere;
 mod error;
 pub mod pacing;
 mod patience;

@@ -29,12 +29,25 @@ pub(super) fn content(user_agent: &str, route: &Route) -> Result<reqwest::Client
     finish(common(user_agent, route).no_gzip().read_timeout(CONTENT_SILENCE))
 }
 
-fn common(user_agent: &str, route: &Route) -> reqwest::ClientBuilder {
+/// A client for servers that are not Apple's.
+pub(super) fn elsewhere(timeout: Duration) -> Result<reqwest::Client, HttpError> {
+    provide_crypto();
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
+    let builder = reqwest::Client::builder();
+    finish(builder.redirect(redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT).timeout(timeout))
+}
+
+/// Makes sure that there is a TLS provider.
+pub(super) fn provide_crypto() {
     if rustls::crypto::CryptoProvider::get_default().is_none()
         && rustls::crypto::ring::default_provider().install_default().is_err()
     {
         tracing::trace!("another thread installed the TLS provider first");
     }
+}
+
+fn common(user_agent: &str, route: &Route) -> reqwest::ClientBuilder {
+    provide_crypto();
     #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
     let builder = reqwest::Client::builder()
         .user_agent(user_agent)

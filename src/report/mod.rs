@@ -10,6 +10,7 @@ pub mod folders;
 pub mod had;
 pub mod history;
 pub mod holdings;
+pub mod notify;
 pub mod parts;
 pub mod restored;
 pub mod status;

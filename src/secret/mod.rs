@@ -10,4 +10,4 @@ mod tests;
 
 pub use password::{PASSWORD_VARIABLE, Passwords};
 pub use private_dir::make_private;
-pub use private_file::{Private, SecretFileError, read_private, remove_private, write_private};
+pub use private_file::{Private, SecretFileError, read_line, read_private, remove_private, write_private};

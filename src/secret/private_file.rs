@@ -72,6 +72,18 @@ pub fn remove_private(path: &Path) -> Result<(), SecretFileError> {
     removed.map_err(|source| SecretFileError::Write { path: path.to_owned(), source })
 }
 
+/// The first line of a private file, such as a password or a token. One that is empty is an error.
+pub fn read_line(path: &Path) -> Result<Zeroizing<String>, SecretFileError> {
+    let failed = |source| SecretFileError::Read { path: path.to_owned(), source };
+    let private = read_private(path)?.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
+    let text = std::str::from_utf8(&private.bytes).map_err(|_| failed(io::ErrorKind::InvalidData.into()))?;
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() {
+        return Err(failed(io::Error::new(io::ErrorKind::InvalidData, "its first line is empty")));
+    }
+    Ok(Zeroizing::new(line.to_owned()))
+}
+
 fn read(path: &Path) -> io::Result<Private> {
     let mut file = File::open(path)?;
     let meta = file.metadata()?;

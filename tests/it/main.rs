@@ -55,6 +55,8 @@ mod modes;
 #[cfg(test)]
 mod names;
 #[cfg(test)]
+mod notify;
+#[cfg(test)]
 mod old_states;
 #[cfg(test)]
 mod oracle;

@@ -121,7 +121,7 @@ fn start_of(loaded: &Loaded, part: Part) -> Option<Timestamp> {
 
 async fn run(loaded: &Loaded, console: &Console, cancel: CancellationToken) -> Ended {
     let signals = Signals::elsewhere(cancel);
-    let exit = match once(loaded, console, Options::default(), &signals).await {
+    let exit = match once(loaded, console, Options::default(), &signals, false).await {
         Ok(exit) => exit,
         Err(failure) => {
             // Whoever is at work on the job is soon done, and it is tried again until then.

@@ -154,7 +154,7 @@ impl Story<'_> {
     }
 
     async fn sync(&self) -> Result<Exit, Failure> {
-        once(self.loaded, self.console, Options::default(), &Signals::listen()).await
+        once(self.loaded, self.console, Options::default(), &Signals::listen(), true).await
     }
 
     fn end(&self, dir: &Path, global: &Global) {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::cli::args::{Global, Login};
 use crate::cli::job::load;
 use crate::cli::prompt::Prompt;
+use crate::cli::telling::after_login;
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::SystemClock;
 use crate::icloud::session::{self, CodeRequest, CodeSource, LoginDone, LoginOptions};
@@ -35,6 +36,7 @@ pub(super) async fn login(global: &Global, console: &Console, args: &Login) -> R
         session::login(http, store, account, &SystemClock, &mut person, options).await?
     };
     tell(console, &done)?;
+    after_login(&loaded).await;
     Ok(Exit::Done)
 }
 

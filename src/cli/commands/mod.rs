@@ -12,6 +12,7 @@ mod logout;
 mod ls;
 mod ls_drive;
 mod man;
+mod notify;
 mod restore;
 mod status;
 mod sync;
@@ -41,6 +42,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
             Command::Ls(ls) => ls::ls(global, console, ls),
             Command::History(of) => history::history(global, console, of),
             Command::Restore(restore) => restore::restore(global, console, restore),
+            Command::Notify(_) => notify::notify(global, console).await,
             Command::Completions(of) => Ok(completions::completions(console, of)),
             Command::Man(man) => man::man(console, man),
             #[cfg(feature = "demo")]

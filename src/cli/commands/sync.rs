@@ -9,6 +9,7 @@ use crate::cli::args::{Global, Sync, What};
 use crate::cli::failure::run_exit;
 use crate::cli::job::{Loaded, load};
 use crate::cli::progress::Progress;
+use crate::cli::telling::{Ended, after_run};
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::SystemClock;
 use crate::model::Part;
@@ -26,20 +27,61 @@ pub(super) async fn sync(global: &Global, console: &Console, args: &Sync) -> Res
         confirm_removals: args.confirm_removals,
         without_slice: false,
     };
-    once(&loaded, console, options, &Signals::listen()).await
+    let watches = console.is_watched();
+    once(&loaded, console, options, &Signals::listen(), watches).await
 }
 
-/// One run of a job, shown as it goes, summed up and remembered. Trouble with one part leaves the
-/// other alone.
+/// One run of a job, shown as it goes, summed up and remembered, and told where that is wanted. Nothing is sent to
+/// somebody who `watches` it.
 pub(in crate::cli) async fn once(
     loaded: &Loaded,
     console: &Console,
     options: Options,
     signals: &Signals,
+    watches: bool,
+) -> Result<Exit, Failure> {
+    let (mut summaries, mut failures) = (Vec::new(), Vec::new());
+    let ended = each_part(loaded, console, options, signals, (&mut summaries, &mut failures)).await;
+    let (exit, last) = match ended {
+        Ok(exit) => (exit, None),
+        Err(failure) => (failure.exit, Some(failure)),
+    };
+    failures.extend(last);
+    if !options.dry_run {
+        let ended = Ended { exit, failures: &failures, summaries: &summaries };
+        after_run(loaded, &ended, None, watches).await;
+    }
+    // Where nothing ran, there is nothing to tell but why.
+    if summaries.is_empty()
+        && let Some(failure) = failures.pop()
+    {
+        for failure in &failures {
+            console.failure(failure);
+        }
+        return Err(failure);
+    }
+    if console.json {
+        console.out_json(&Parts::new(&summaries))?;
+    } else if !console.quiet {
+        console.out(&console.labelled(&summary_text::texts(&summaries)));
+    }
+    for failure in &failures {
+        console.failure(failure);
+    }
+    Ok(exit)
+}
+
+/// One run of every part. Trouble with one leaves the other alone.
+async fn each_part(
+    loaded: &Loaded,
+    console: &Console,
+    options: Options,
+    signals: &Signals,
+    (summaries, failures): (&mut Vec<Summary>, &mut Vec<Failure>),
 ) -> Result<Exit, Failure> {
     let _lock = loaded.lock_for_run(console)?;
     let progress = Arc::new(Progress::new(console));
-    let (mut summaries, mut failures, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
+    let mut exit = Exit::Done;
     for part in loaded.parts.iter().copied() {
         // One attempt to sign in a run, and nobody is asked twice.
         if exit == Exit::SignIn {
@@ -63,23 +105,6 @@ pub(in crate::cli) async fn once(
         }
     }
     progress.finish();
-    // Where nothing ran, there is nothing to tell but why.
-    if summaries.is_empty()
-        && let Some(failure) = failures.pop()
-    {
-        for failure in &failures {
-            console.failure(failure);
-        }
-        return Err(failure);
-    }
-    if console.json {
-        console.out_json(&Parts::new(&summaries))?;
-    } else if !console.quiet {
-        console.out(&console.labelled(&summary_text::texts(&summaries)));
-    }
-    for failure in &failures {
-        console.failure(failure);
-    }
     Ok(exit)
 }
 

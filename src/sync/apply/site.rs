@@ -136,7 +136,9 @@ impl Site<'_, '_> {
                 placed.proof = self.proof_at(&path, &file.resource, old.as_ref())?;
             }
             if placed.proof.is_some() {
-                if self.root.stat(&path)?.is_some_and(|facts| !same_time(facts.mtime_ns, &placed)) {
+                let dated = self.root.stat(&path)?.is_none_or(|facts| same_time(facts.mtime_ns, &placed));
+                // A run that was cut off may have moved it and not yet kept others out.
+                if !dated || subject.private {
                     laid.retimed.push((path, Finish { mtime, access }));
                 }
                 laid.adopted.push((text, placed.clone()));

@@ -18,6 +18,8 @@ pub(super) struct Source {
     pub(super) imports: BTreeSet<CratePath>,
     /// Identifiers outside of inline test modules, each with the token that follows.
     pub(super) words: Vec<(String, String)>,
+    /// Which of them are members of something: behind a dot.
+    pub(super) members: Vec<usize>,
     /// Modules that it declares for tests alone.
     pub(super) test_modules: Vec<String>,
     /// Names that it hands on from a child: (child, name).
@@ -132,6 +134,7 @@ impl Reader {
             module,
             imports: BTreeSet::new(),
             words: Vec::new(),
+            members: Vec::new(),
             test_modules: Vec::new(),
             re_exports: Vec::new(),
         };
@@ -177,6 +180,9 @@ impl Reader {
         let in_tests = self.open.iter().any(|(.., tests)| *tests);
         if !in_tests {
             self.source.words.push((self.token(0).to_owned(), self.token(1).to_owned()));
+            if self.at.checked_sub(1).is_some_and(|before| self.tokens[before] == ".") {
+                self.source.members.push(self.source.words.len() - 1);
+            }
         }
     }
 

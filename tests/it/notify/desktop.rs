@@ -1,0 +1,143 @@
+//! Notifications of a real session bus, shown by a server that the test stands in for.
+
+#![expect(
+    clippy::unused_self,
+    clippy::used_underscore_binding,
+    reason = "the protocol of notifications has them"
+)]
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use icloud_sim::{LibrarySpec, Loss};
+use zbus::OwnedVariant;
+
+use crate::environment::{Ran, TestEnvironment};
+
+/// A notification as it was asked for.
+#[derive(Debug, Clone, PartialEq)]
+struct Shown {
+    replaces: u32,
+    title: String,
+    text: String,
+    actions: Vec<String>,
+    timeout: i32,
+}
+
+/// A server of notifications.
+struct Server(Arc<Mutex<Vec<Shown>>>);
+
+#[zbus::interface(name = "org.freedesktop.Notifications")]
+impl Server {
+    fn get_capabilities(&self) -> Vec<String> {
+        ["body", "actions", "persistence"].map(str::to_owned).to_vec()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the protocol has them")]
+    fn notify(
+        &self,
+        _app: String,
+        replaces: u32,
+        _icon: String,
+        title: String,
+        text: String,
+        actions: Vec<String>,
+        _hints: HashMap<String, OwnedVariant>,
+        timeout: i32,
+    ) -> u32 {
+        let mut shown = self.0.lock().unwrap();
+        shown.push(Shown { replaces, title, text, actions, timeout });
+        if replaces > 0 { replaces } else { 40 + u32::try_from(shown.len()).unwrap() }
+    }
+
+    fn close_notification(&self, _id: u32) {}
+
+    fn get_server_information(&self) -> (String, String, String, String) {
+        ["test", "larder", "1", "1.2"].map(str::to_owned).into()
+    }
+}
+
+/// A session bus of the test's own.
+struct Bus {
+    daemon: Child,
+    address: String,
+}
+
+impl Bus {
+    /// `None` where there is no bus to be had.
+    fn start() -> Option<Self> {
+        let mut daemon = Command::new("dbus-daemon")
+            .args(["--session", "--nofork", "--print-address=1"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .ok()?;
+        let mut address = String::new();
+        BufReader::new(daemon.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        Some(Self { daemon, address: address.trim().to_owned() })
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        self.daemon.kill().unwrap();
+        self.daemon.wait().unwrap();
+    }
+}
+
+#[test]
+fn the_desktop_shows_one_notice_of_signing_in_at_a_time() {
+    let Some(bus) = Bus::start() else {
+        println!("skipped: there is no dbus-daemon here");
+        return;
+    };
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _server = runtime
+        .block_on(async {
+            zbus::connection::Builder::address(bus.address.as_str())
+                .name("org.freedesktop.Notifications")
+                .serve_at("/org/freedesktop/Notifications", Server(shown.clone()))
+                .build()
+                .await
+        })
+        .unwrap();
+    let here = TestEnvironment::signed_in(LibrarySpec { assets: 2, ..LibrarySpec::default() });
+    let larder = |arguments: &[&str]| -> Ran {
+        here.larder(arguments).env("DBUS_SESSION_BUS_ADDRESS", &bus.address).run()
+    };
+    larder(&["sync", "--once"]).expect(0);
+    assert_eq!(*shown.lock().unwrap(), []);
+    here.control().expire_sessions(Loss::Trust);
+    std::fs::remove_file(here.state_dir().join("session.json")).unwrap();
+    larder(&["sync", "--once"]).expect(3);
+    larder(&["sync", "--once"]).expect(3);
+    let told = shown.lock().unwrap().clone();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((told[0].replaces, told[0].timeout), (0, 0), "it stays until somebody looks");
+    assert!(told[0].title.contains("new sign-in") && told[0].text.contains("larder login"), "{told:?}");
+    let password = here.control().account(|account| account.password.clone());
+    let code = crate::environment::CODE;
+    here.larder(&["login"])
+        .env("DBUS_SESSION_BUS_ADDRESS", &bus.address)
+        .stdin(&format!("{password}\n{code}\n"))
+        .run()
+        .expect(0);
+    let told = shown.lock().unwrap().clone();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[1].replaces, 41, "it takes the place of the one before");
+    assert!(told[1].timeout > 0 && told[1].title.contains("Signed in"), "{told:?}");
+    larder(&["notify", "--test"]).expect(0);
+    assert_eq!(shown.lock().unwrap().len(), 3);
+}
+
+#[test]
+fn without_a_desktop_nothing_is_lost_and_the_test_says_so() {
+    let here = TestEnvironment::signed_in(LibrarySpec { assets: 2, ..LibrarySpec::default() });
+    std::fs::remove_file(here.state_dir().join("session.json")).unwrap();
+    let ran = here.sync().expect(3);
+    assert!(!ran.stderr.contains("notice"), "{}", ran.stderr);
+    let ran = here.larder(&["notify", "--test"]).run().expect(1);
+    assert!(ran.stderr.contains("no desktop session"), "{}", ran.stderr);
+}

@@ -8,11 +8,11 @@ use secrecy::ExposeSecret as _;
 use super::args::Global;
 use super::{Console, Exit, Failure};
 use crate::config::env_vars::LARDER_ENDPOINT;
-use crate::config::{Job, paths::Places};
+use crate::config::{Job, PasswordSource, paths::Places};
 use crate::http::{self, Settings};
 use crate::icloud::session::{Account, Endpoints, Store, USER_AGENT};
 use crate::model::Part;
-use crate::secret::make_private;
+use crate::secret::{Passwords, make_private};
 use crate::state::{JobLock, Reader, State, StateError, put_aside};
 use crate::tree::Root;
 
@@ -22,6 +22,8 @@ pub(super) struct Loaded {
     pub(super) http: http::Client,
     pub(super) store: Store,
     pub(super) account: Account,
+    /// Where a password comes from when nobody is there.
+    pub(super) passwords: Passwords,
     /// What of the job is meant.
     pub(super) parts: Vec<Part>,
 }
@@ -92,7 +94,18 @@ pub(super) fn prepare(job: Job, endpoint: Option<&str>) -> Result<Loaded, Failur
     let account = Account::new(job.account.apple_id.expose_secret(), endpoints);
     let store = Store::new(&job.state_dir.join("session.json"));
     let parts = job.parts();
-    Ok(Loaded { job: Arc::new(job), http, store, account, parts })
+    let passwords = passwords(&job.account.password);
+    Ok(Loaded { job: Arc::new(job), http, store, account, passwords, parts })
+}
+
+fn passwords(source: &PasswordSource) -> Passwords {
+    let source = match source {
+        PasswordSource::None => Passwords::none(),
+        PasswordSource::File(path) => Passwords::file(path.clone()),
+        PasswordSource::Command(command) => Passwords::command(command.clone()),
+        PasswordSource::Credential(name) => Passwords::credential(name.clone()),
+    };
+    Passwords::from_environment().or(source)
 }
 
 impl Loaded {

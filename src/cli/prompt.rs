@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use secrecy::SecretString;
 
 use super::Console;
-use crate::icloud::session::{CodePrompt, CodeReply, CodeSource, Notice, Person, Phone, PhoneId};
+use crate::icloud::session::{CodePrompt, CodeReply, CodeSource, Notice, Person, Phone, PhoneId, Refused};
 use crate::secret::Passwords;
 
 /// The person at the terminal, or whoever feeds standard input.
@@ -14,13 +14,15 @@ pub(super) struct Prompt {
     terminal: bool,
     /// Tried before asking.
     passwords: Passwords,
+    /// The password that Apple refused, which is not sent again.
+    refused: Option<Refused>,
     asked_password: bool,
 }
 
 impl Prompt {
-    pub(super) fn new(console: &Console, passwords: Passwords) -> Self {
+    pub(super) fn new(console: &Console, passwords: Passwords, refused: Option<Refused>) -> Self {
         let terminal = io::stdin().is_terminal() && console.interactive;
-        Self { console: console.clone(), terminal, passwords, asked_password: false }
+        Self { console: console.clone(), terminal, passwords, refused, asked_password: false }
     }
 
     /// A line from standard input, without its end; `None` at the end of input.
@@ -56,7 +58,12 @@ impl Person for Prompt {
             && let Some(password) = self.passwords.get()
         {
             self.asked_password = true;
-            return Some(password);
+            if !self.refused.as_ref().is_some_and(|refused| refused.is(&password)) {
+                return Some(password);
+            }
+            self.console.tell(
+                "The password that larder was given is the one that Apple refused; it is not sent again.",
+            );
         }
         self.asked_password = true;
         if self.terminal {

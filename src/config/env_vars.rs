@@ -22,6 +22,9 @@ pub const NO_PROXY: &str = "NO_PROXY";
 /// A file of certificate authorities to trust instead of the system's; read by the TLS library.
 pub const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
 
+/// Where systemd puts the credentials of a service.
+pub const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+
 /// The person's home directory, for `~` and where no `XDG_` variable is set.
 pub const HOME: &str = "HOME";
 

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::paths::Places;
 use super::photos::{day, mode};
-use super::reader::Document;
+use super::reader::{Document, Section};
 use super::removed::{Policy, Removed, StopAbove, days};
 use super::size::size;
 use super::{
@@ -48,6 +48,48 @@ pub struct Job {
 pub struct Account {
     /// The Apple ID: an e-mail address or a phone number. Never shown.
     pub apple_id: SecretString,
+    /// Where the password comes from when nobody is there.
+    pub password: PasswordSource,
+}
+
+/// Where a password comes from. It is kept nowhere else.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PasswordSource {
+    /// From nowhere.
+    #[default]
+    None,
+    /// The first line of a file.
+    File(PathBuf),
+    /// The first line that a program writes.
+    Command(Vec<String>),
+    /// A credential of the service manager, by its name.
+    Credential(String),
+}
+
+impl PasswordSource {
+    fn read(account: &Section<'_>, places: &Places, base: &Path) -> Result<Self, ConfigError> {
+        let file = account.text("password_file")?.filter(|text| !text.is_empty());
+        let file = file.map(|text| places.resolve(text, base)).transpose();
+        let file = file.map_err(|why| account.refuse("password_file", why))?;
+        let command = account.texts("password_command")?.unwrap_or_default();
+        let command: Vec<String> = command.into_iter().map(str::to_owned).collect();
+        let credential = account.text("password_credential")?.unwrap_or_default();
+        if credential.contains('/') || credential == ".." {
+            return Err(account.refuse("password_credential", "must be a name, not a path".into()));
+        }
+        match (file, &command[..], credential) {
+            (None, [], "") => Ok(Self::None),
+            (Some(file), [], "") => Ok(Self::File(file)),
+            (None, [_, ..], "") => Ok(Self::Command(command)),
+            (None, [], name) => Ok(Self::Credential(name.to_owned())),
+            (file, ..) => {
+                let key = if file.is_some() { "password_file" } else { "password_command" };
+                let why = "is one source of the password too many: leave one of `password_file`, `password_command` and \
+                           `password_credential`, and the others empty";
+                Err(account.refuse(key, why.into()))
+            }
+        }
+    }
 }
 
 /// `[verify]`.
@@ -198,7 +240,10 @@ impl Job {
             name,
             state_dir,
             schedule: Schedule::read(&document.section("schedule")?)?,
-            account: Account { apple_id: SecretString::from(apple_id) },
+            account: Account {
+                apple_id: SecretString::from(apple_id),
+                password: PasswordSource::read(&account, places, base)?,
+            },
             photos: Photos {
                 libraries,
                 layout,

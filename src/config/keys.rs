@@ -3,7 +3,7 @@
 /// Sections and their keys; the first section is the top of the file.
 pub(super) const KEYS: [(&str, &[&str]); 11] = [
     ("", &["state_dir"]),
-    ("account", &["apple_id"]),
+    ("account", &["apple_id", "password_file", "password_command", "password_credential"]),
     ("schedule", &["at", "days", "every", "cron", "jitter", "time_zone"]),
     (
         "photos",

@@ -5,9 +5,11 @@
 mod password;
 mod private_dir;
 mod private_file;
+mod source;
 #[cfg(test)]
 mod tests;
 
-pub use password::{PASSWORD_VARIABLE, Passwords};
+pub use password::Passwords;
 pub use private_dir::make_private;
 pub use private_file::{Private, SecretFileError, read_line, read_private, remove_private, write_private};
+pub use source::PASSWORD_VARIABLE;

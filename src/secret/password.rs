@@ -1,21 +1,32 @@
 //! Where a password comes from when nobody is there to type it.
 
 use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// The environment variable that may hold the password.
-pub const PASSWORD_VARIABLE: &str = "LARDER_PASSWORD";
+use super::source::{self, PASSWORD_VARIABLE};
+
+/// Where the service manager puts the credentials of its services.
+const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
 /// The sources of a password, in the order in which they are asked. Asking again reads the source again, so
 /// that a password changed meanwhile is seen.
 #[derive(Clone, Default)]
-pub struct Passwords(Vec<Source>);
+pub struct Passwords {
+    sources: Vec<Source>,
+    /// Why a source failed, the last time.
+    trouble: Arc<Mutex<Option<String>>>,
+}
 
 #[derive(Clone)]
 enum Source {
     Given(SecretString),
     Environment,
+    File(PathBuf),
+    Command(Vec<String>),
+    Credential(String),
 }
 
 impl Passwords {
@@ -26,37 +37,74 @@ impl Passwords {
 
     /// A password that is at hand.
     pub fn given(password: SecretString) -> Self {
-        Self(vec![Source::Given(password)])
+        Self::of(Source::Given(password))
     }
 
     /// The variable `LARDER_PASSWORD`.
     pub fn from_environment() -> Self {
-        Self(vec![Source::Environment])
+        Self::of(Source::Environment)
+    }
+
+    /// The first line of a file.
+    pub fn file(path: PathBuf) -> Self {
+        Self::of(Source::File(path))
+    }
+
+    /// The first line that a program writes.
+    pub fn command(command: Vec<String>) -> Self {
+        Self::of(Source::Command(command))
+    }
+
+    /// A credential of the service manager (systemd's `LoadCredential=`), by its name.
+    pub fn credential(name: String) -> Self {
+        Self::of(Source::Credential(name))
     }
 
     /// These sources first, then `other`.
     #[must_use]
     pub fn or(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
+        self.sources.extend(other.sources);
         self
     }
 
-    /// The password of the first source that has one. An empty one counts as none.
+    /// The password of the first source that has one. An empty one counts as none, and so does a source that fails, of which
+    /// [`Passwords::trouble`] tells. May take as long as a program does.
     pub fn get(&self) -> Option<SecretString> {
         self.get_with(|name| std::env::var(name).ok())
+    }
+
+    /// Why a source that should have a password failed when it was last asked.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn of(source: Source) -> Self {
+        Self { sources: vec![source], trouble: Arc::default() }
+    }
+
+    fn told(&self, key: &str, read: Result<SecretString, String>) -> Option<SecretString> {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        *trouble = read.as_ref().err().map(|why| format!("`account.{key}` gave no password: {why}"));
+        read.ok()
     }
 
     pub(super) fn get_with(&self, environment: impl Fn(&str) -> Option<String>) -> Option<SecretString> {
         let ask = |source: &Source| match source {
             Source::Given(password) => Some(password.clone()),
             Source::Environment => environment(PASSWORD_VARIABLE).map(SecretString::from),
+            Source::File(path) => self.told("password_file", source::file(path)),
+            Source::Command(command) => self.told("password_command", source::command(command)),
+            Source::Credential(name) => {
+                let directory = environment(CREDENTIALS_DIRECTORY).map(PathBuf::from);
+                self.told("password_credential", source::credential(directory, name))
+            }
         };
-        self.0.iter().filter_map(ask).find(|password| !password.expose_secret().is_empty())
+        self.sources.iter().filter_map(ask).find(|password| !password.expose_secret().is_empty())
     }
 }
 
 impl fmt::Debug for Passwords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Passwords({} sources)", self.0.len())
+        write!(f, "Passwords({} sources)", self.sources.len())
     }
 }

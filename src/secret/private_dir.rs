@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// How the names of larder's files in it begin.
-const OWN: [&str; 3] = ["session.json", "state.", "lock"];
+const OWN: [&str; 6] = ["session.json", "state.", "drive.", "lock", "notices.json", "daemon"];
 
 /// Takes from others what they may do with larder's files in `dir`, and with the directory itself when nothing else is in
 /// it: what a person keeps beside is theirs to share. Gives the paths whose permissions were changed. Links are left alone.

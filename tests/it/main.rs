@@ -63,6 +63,8 @@ mod oracle;
 #[cfg(test)]
 mod papers;
 #[cfg(test)]
+mod passwords;
+#[cfg(test)]
 mod power_cut;
 #[cfg(test)]
 mod privacy;

@@ -159,7 +159,8 @@ fn no_secret_leaves_the_session_file(format: &'static str) {
 fn modes_are_strict(here: &TestEnvironment) {
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode(&here.state_dir()), 0o700);
-    let files = ["session.json", "state.redb", "lock"].map(|name| here.state_dir().join(name));
+    let files =
+        ["session.json", "state.redb", "lock", "notices.json"].map(|name| here.state_dir().join(name));
     for path in &files {
         assert_eq!(mode(path), 0o600, "{}", path.display());
     }

@@ -14,7 +14,6 @@ use crate::cli::{Console, Exit, Failure};
 use crate::clock::SystemClock;
 use crate::report::audit::{Among, AuditReport, Form};
 use crate::report::title;
-use crate::secret::Passwords;
 use crate::sync::RunError;
 use crate::sync::audit::{Books, Edges, Finished, audit as look};
 
@@ -63,7 +62,7 @@ pub(super) async fn audit(global: &Global, console: &Console, args: &Audit) -> R
             http: loaded.http.clone(),
             store: loaded.store.clone(),
             account: loaded.account.clone(),
-            passwords: Passwords::from_environment(),
+            passwords: loaded.passwords.clone(),
             clock: Arc::new(SystemClock),
             observer: progress.clone(),
             findings: report.clone(),

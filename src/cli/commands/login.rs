@@ -8,14 +8,17 @@ use crate::cli::prompt::Prompt;
 use crate::cli::telling::after_login;
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::SystemClock;
-use crate::icloud::session::{self, CodeRequest, CodeSource, LoginDone, LoginOptions};
-use crate::secret::Passwords;
+use crate::icloud::session::{self, CodeRequest, CodeSource, LoginDone, LoginOptions, Need, NeedsUser};
 
 pub(super) async fn login(global: &Global, console: &Console, args: &Login) -> Result<Exit, Failure> {
     let loaded = load(global)?;
     let _lock = loaded.lock(console)?;
     let (http, store, account) = (&loaded.http, &loaded.store, &loaded.account);
-    let mut person = Prompt::new(console, Passwords::from_environment());
+    let refused = match store.remembered()?.and_then(|remembered| remembered.needs_user) {
+        Some(NeedsUser { why: Need::Password { refused }, .. }) => Some(refused),
+        _ => None,
+    };
+    let mut person = Prompt::new(console, loaded.passwords.clone(), refused);
     let options = LoginOptions { sms: args.sms };
     let done = if let Some(code) = &args.code {
         session::submit_code(http, store, account, &SystemClock, &mut person, code).await?
@@ -35,6 +38,9 @@ pub(super) async fn login(global: &Global, console: &Console, args: &Login) -> R
     } else {
         session::login(http, store, account, &SystemClock, &mut person, options).await?
     };
+    if let Some(trouble) = loaded.passwords.trouble() {
+        console.warning(&trouble);
+    }
     tell(console, &done)?;
     after_login(&loaded).await;
     Ok(Exit::Done)

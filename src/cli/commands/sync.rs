@@ -14,7 +14,6 @@ use crate::cli::{Console, Exit, Failure};
 use crate::clock::SystemClock;
 use crate::model::Part;
 use crate::report::{Parts, Summary, summary_text};
-use crate::secret::Passwords;
 use crate::state::State;
 use crate::sync::RunError;
 use crate::sync::run::{Edges, Finished, Options, run};
@@ -47,6 +46,9 @@ pub(in crate::cli) async fn once(
         Err(failure) => (failure.exit, Some(failure)),
     };
     failures.extend(last);
+    if let Some(trouble) = loaded.passwords.trouble() {
+        console.warning(&trouble);
+    }
     if !options.dry_run {
         let ended = Ended { exit, failures: &failures, summaries: &summaries };
         after_run(loaded, &ended, None, watches).await;
@@ -146,7 +148,7 @@ pub(super) async fn run_and_remember(
         http: loaded.http.clone(),
         store: loaded.store.clone(),
         account: loaded.account.clone(),
-        passwords: Passwords::from_environment(),
+        passwords: loaded.passwords.clone(),
         clock: Arc::new(SystemClock),
         observer: progress,
         cancel: signals.cancel.clone(),

@@ -23,7 +23,8 @@ impl Refused {
     }
 
     /// Whether this is the hash of that password.
-    pub(super) fn is(&self, password: &SecretString) -> bool {
+    #[must_use]
+    pub fn is(&self, password: &SecretString) -> bool {
         self.0.split_once(':').is_some_and(|(salt, _)| Self::with_salt(password, salt) == *self)
     }
 

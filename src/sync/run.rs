@@ -23,7 +23,7 @@ use crate::icloud::photos::Photos;
 use crate::icloud::session::{Account, Session, Store, Trouble};
 use crate::model::{Part, hex};
 use crate::secret::Passwords;
-use crate::state::{self, MetaKey, Progress, State};
+use crate::state::{self, MetaKey, Progress, State, StateError};
 use crate::tree::{MirrorId, Root, TreeError};
 
 /// What a run needs from outside.
@@ -144,10 +144,20 @@ async fn go(
     let root = ctx.root.clone();
     let pruned = super::context::blocking(move || root.prune_again()).await;
     let result = result.and(pruned.map_err(RunError::from));
-    if matches!(result, Err(RunError::Tree(TreeError::NoSpace { .. }) | RunError::NoRoom { .. })) {
+    if result.as_ref().is_err_and(is_about_room) {
         make_room(&ctx).await;
     }
     result
+}
+
+/// Whether a disk is full, or may be: the state does not always tell what its trouble is.
+fn is_about_room(error: &RunError) -> bool {
+    matches!(
+        error,
+        RunError::Tree(TreeError::NoSpace { .. })
+            | RunError::NoRoom { .. }
+            | RunError::State(StateError::Storage(_) | StateError::Io { .. })
+    )
 }
 
 /// Bodies in flight at the most. Drive bears fewer (icloud-docker #250).

@@ -89,4 +89,6 @@ mod tree;
 #[cfg(test)]
 mod trials;
 #[cfg(test)]
+mod units;
+#[cfg(test)]
 mod verify;

@@ -15,8 +15,8 @@ fn units(kind: &str, into: &Path) -> Vec<PathBuf> {
             .iter()
             .fold(text, |text, binary| text.replace(binary, env!("CARGO_BIN_EXE_larder")))
             // Nobody made that user here.
-            .replace("User=larder", "User=nobody")
-            .replace("Group=larder", "Group=nogroup");
+            .replace("User=larder", "User=daemon")
+            .replace("Group=larder", "Group=daemon");
         let name = path.file_name().unwrap().to_str().unwrap();
         fs::write(into.join(name), &text).unwrap();
         units.push(into.join(name.replace("@.", "@config.")));

@@ -26,8 +26,8 @@
 //! | layer | rooms |
 //! |---|---|
 //! | 6 | `cli`: the only code that prints or prompts |
-//! | 5 | `daemon`: schedule, signals, service manager |
-//! | 4 | `report`: the summary, the audit |
+//! | 5 | `daemon`: schedule, signals, service manager, the page |
+//! | 4 | `report`: the summary, the audit, notices |
 //! | 3 | `sync`: one run; `sync::plan` is pure |
 //! | 2 | `icloud`: everything that knows Apple · `tree`: the destination · `state`: redb |
 //! | 1 | `http` · `secret` · `config` |

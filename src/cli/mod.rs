@@ -12,6 +12,7 @@ mod job;
 mod logging;
 mod mirror_path;
 mod moment;
+mod page;
 mod panics;
 mod progress;
 mod prompt;

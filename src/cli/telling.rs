@@ -57,6 +57,22 @@ pub(super) async fn try_ways(loaded: &Loaded) -> Vec<Tried> {
     Ways::new(&loaded.job.notify).tell(&notice, &mut None).await
 }
 
+/// Tells a link by which a person signs in. The error says why no way took it.
+pub(super) async fn tell_link(loaded: &Loaded, link: String) -> Result<(), String> {
+    let notice = Notice {
+        kind: Kind::SignInNeeded,
+        job: loaded.job.name.clone(),
+        title: "Sign in to iCloud".to_owned(),
+        text: "Somebody asked for this link on larder's page. It is good for half an hour.".to_owned(),
+        link: Some(link),
+    };
+    let tried = Ways::new(&loaded.job.notify).tell(&notice, &mut None).await;
+    if tried.iter().any(|tried| tried.failed.is_none()) {
+        return Ok(());
+    }
+    Err("larder has no way of sending you a link: set up `[notify]`, or run `larder login` on the machine itself".to_owned())
+}
+
 fn situation(loaded: &Loaded, link: Option<String>) -> Situation {
     let remembered = loaded.store.remembered().ok().flatten();
     Situation {

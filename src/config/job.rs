@@ -12,7 +12,7 @@ use super::removed::{Policy, Removed, StopAbove, days};
 use super::size::size;
 use super::{
     AlbumPath, AlbumView, Albums, ConfigError, Drive, Layout, Libraries, LivePhotos, Modes, NameRules,
-    Notify, Photos, Schedule, SmartAlbum, ZoneRule,
+    Notify, Page, Photos, Schedule, SmartAlbum, ZoneRule,
 };
 use crate::model::Part;
 
@@ -39,6 +39,8 @@ pub struct Job {
     pub verify: Verify,
     /// `[notify]`.
     pub notify: Notify,
+    /// `[page]`.
+    pub page: Page,
     /// `[network]`.
     pub network: Network,
 }
@@ -272,6 +274,7 @@ impl Job {
                 stop_above: removed.parsed("stop_above", kept.stop_above, StopAbove::parse)?,
             },
             verify: Verify { nightly: verify.parsed("nightly", None, Verify::nightly)? },
+            page: Page::read(&document.section("page")?)?,
             notify: Notify::read(
                 &document.section("notify")?,
                 &document.section("notify.email")?,

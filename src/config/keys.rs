@@ -1,7 +1,7 @@
 //! The names of all keys, and the nearest of them to one that is not known.
 
 /// Sections and their keys; the first section is the top of the file.
-pub(super) const KEYS: [(&str, &[&str]); 11] = [
+pub(super) const KEYS: [(&str, &[&str]); 12] = [
     ("", &["state_dir"]),
     ("account", &["apple_id", "password_file", "password_command", "password_credential"]),
     ("schedule", &["at", "days", "every", "cron", "jitter", "time_zone"]),
@@ -49,6 +49,7 @@ pub(super) const KEYS: [(&str, &[&str]); 11] = [
     ("verify", &["nightly"]),
     ("network", &["connections"]),
     ("notify", &["on", "desktop", "command", "webhook", "webhook_template", "ntfy", "ntfy_token_file"]),
+    ("page", &["listen", "address"]),
     ("notify.email", &["server", "port", "security", "from", "to", "user", "password_file"]),
 ];
 

@@ -37,7 +37,7 @@ fn message(section: &str, line: &str) -> String {
         lines("removed", ""),
         lines("verify", ""),
         lines("drive", "destination = \"/mnt/drive\"\n"),
-        if ["photos.albums", "schedule", "notify", "notify.email"].contains(&section) {
+        if ["photos.albums", "schedule", "notify", "notify.email", "page"].contains(&section) {
             format!("[{section}]\n{line}\n")
         } else {
             String::new()

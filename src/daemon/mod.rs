@@ -10,6 +10,7 @@
 //! every other command works beside the daemon.
 
 mod house;
+pub mod page;
 mod request;
 pub mod schedule;
 mod service;

@@ -61,6 +61,8 @@ mod old_states;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod papers;
 #[cfg(test)]
 mod passwords;

@@ -1,17 +1,20 @@
 //! `larder sync`: the daemon, and `larder sync --now`, which asks it for a run.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
-use super::sync::{Signals, once};
+use super::sync::{Audience, Signals, once};
 use crate::cli::args::{Global, Sync, What};
 use crate::cli::job::{Loaded, job_files, load, load_file};
+use crate::cli::page::{self, Entrance};
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::SystemClock;
+use crate::daemon::page::Seen;
 use crate::daemon::{Ended, Hear, Reload, Standing, Work, ask_for_run, keep_house};
 use crate::model::Part;
 use crate::report::Summary;
@@ -23,17 +26,19 @@ use crate::sync::run::Options;
 pub(super) async fn daemon(global: &Global, console: &Console, args: &Sync) -> Result<Exit, Failure> {
     let only = args.only.map(What::part);
     let files = job_files(global)?;
-    let mut works: Vec<Work> = Vec::new();
+    let (mut works, mut jobs): (Vec<Work>, Vec<Arc<Loaded>>) = (Vec::new(), Vec::new());
+    let entrance: Arc<OnceLock<Entrance>> = Arc::default();
     let mut broken = None;
     for file in &files {
-        match work(file, console, only) {
-            Ok(work) => {
+        match work(file, console, only, &entrance) {
+            Ok((work, loaded)) => {
                 if let Some(other) = works.iter().find(|other| other.state_dir == work.state_dir) {
                     let message =
                         format!("The jobs `{}` and `{}` have one `state_dir`", other.name, work.name);
                     return Err(Failure::new(Exit::Usage, message));
                 }
                 works.push(work);
+                jobs.push(loaded);
             }
             // One account's trouble never stops another.
             Err(failure) if files.len() > 1 => {
@@ -48,17 +53,41 @@ pub(super) async fn daemon(global: &Global, console: &Console, args: &Sync) -> R
     }
     let several = works.len() > 1;
     let known: Vec<PathBuf> = works.iter().filter_map(|work| file_of(&files, work)).collect();
-    let (again, shown) = (known, console.clone());
+    let standings: HashMap<String, Seen> =
+        works.iter().map(|work| (work.name.clone(), Seen::default())).collect();
+    let stop = CancellationToken::new();
+    let _closed = stop.clone().drop_guard();
+    if let Some(settings) = page::settings(jobs.iter())? {
+        let seen = |loaded: Arc<Loaded>| {
+            let standing = standings.get(&loaded.job.name).cloned().unwrap_or_default();
+            (loaded, standing)
+        };
+        let opened = page::open(settings, jobs.into_iter().map(seen).collect(), console, stop).await?;
+        if let Some(opened) = opened {
+            // Nobody else sets it.
+            let _first = entrance.set(opened);
+        }
+    }
+    let (again, shown, way_in) = (known, console.clone(), entrance.clone());
     let reload: Reload = Arc::new(move || {
-        let read = |file: &PathBuf| work(file, &shown, only).map_err(|failure| failure.message);
+        let read = |file: &PathBuf| {
+            let read = work(file, &shown, only, &way_in);
+            read.map(|(work, _)| work).map_err(|failure| failure.message)
+        };
         again.iter().map(read).collect()
     });
     let shown = console.clone();
     let hear: Hear = Arc::new(move |name, standing| {
+        if let Some(seen) = standings.get(name) {
+            seen.set(standing);
+        }
         if matches!(standing, Standing::Running { .. } | Standing::Ended) {
             return;
         }
-        let words = standing.words(&TimeZone::system());
+        let mut words = standing.words(&TimeZone::system());
+        if let (Standing::NeedsPerson { .. }, Some(entrance)) = (standing, entrance.get()) {
+            words = format!("{words}, or open {}", entrance.link(name));
+        }
         shown.tell(&if several { format!("{name}: {words}") } else { words });
     });
     let shown = console.clone();
@@ -82,11 +111,16 @@ fn file_of(files: &[PathBuf], work: &Work) -> Option<PathBuf> {
 }
 
 /// What the daemon does for a job file.
-fn work(file: &Path, console: &Console, only: Option<Part>) -> Result<Work, Failure> {
+fn work(
+    file: &Path,
+    console: &Console,
+    only: Option<Part>,
+    entrance: &Arc<OnceLock<Entrance>>,
+) -> Result<(Work, Arc<Loaded>), Failure> {
     let loaded = Arc::new(load_file(file)?.only(only)?);
-    let (job, console) = (loaded.job.clone(), console.clone());
-    let known = loaded.clone();
-    Ok(Work {
+    let (job, console, entrance) = (loaded.job.clone(), console.clone(), entrance.clone());
+    let (known, shared) = (loaded.clone(), loaded.clone());
+    let work = Work {
         name: job.name.clone(),
         schedule: job.schedule.clone(),
         state_dir: job.state_dir.clone(),
@@ -94,14 +128,18 @@ fn work(file: &Path, console: &Console, only: Option<Part>) -> Result<Work, Fail
         last_start: Arc::new(move || last_start(&known)),
         run: Arc::new(move |cancel| {
             let (loaded, console) = (loaded.clone(), console.clone());
+            let audience = Audience { watches: false, entrance: entrance.get().cloned() };
             // On a thread of its own, so that nothing of a run holds up who watches the signals.
             let runtime = tokio::runtime::Handle::current();
-            let ended = tokio::task::spawn_blocking(move || runtime.block_on(run(&loaded, &console, cancel)));
+            let ended = tokio::task::spawn_blocking(move || {
+                runtime.block_on(run(&loaded, &console, cancel, &audience))
+            });
             Box::pin(async move {
                 ended.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
             })
         }),
-    })
+    };
+    Ok((work, shared))
 }
 
 /// When the last run began that came to an end, of the part for which that is longest ago; `None` when there was none, when
@@ -119,9 +157,9 @@ fn start_of(loaded: &Loaded, part: Part) -> Option<Timestamp> {
     Timestamp::from_millisecond(started_ms).ok().filter(|_| !stopped)
 }
 
-async fn run(loaded: &Loaded, console: &Console, cancel: CancellationToken) -> Ended {
+async fn run(loaded: &Loaded, console: &Console, cancel: CancellationToken, audience: &Audience) -> Ended {
     let signals = Signals::elsewhere(cancel);
-    let exit = match once(loaded, console, Options::default(), &signals, false).await {
+    let exit = match once(loaded, console, Options::default(), &signals, audience).await {
         Ok(exit) => exit,
         Err(failure) => {
             // Whoever is at work on the job is soon done, and it is tried again until then.

@@ -10,7 +10,7 @@ use icloud_sim::{Account, Config, Control, Simulator};
 use secrecy::SecretString;
 
 use crate::cli::args::{Demo, Global};
-use crate::cli::commands::sync::{Signals, once};
+use crate::cli::commands::sync::{Audience, Signals, once};
 use crate::cli::job::{Loaded, prepare};
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::SystemClock;
@@ -154,7 +154,8 @@ impl Story<'_> {
     }
 
     async fn sync(&self) -> Result<Exit, Failure> {
-        once(self.loaded, self.console, Options::default(), &Signals::listen(), true).await
+        let audience = Audience { watches: true, entrance: None };
+        once(self.loaded, self.console, Options::default(), &Signals::listen(), &audience).await
     }
 
     fn end(&self, dir: &Path, global: &Global) {

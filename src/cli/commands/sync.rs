@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::args::{Global, Sync, What};
 use crate::cli::failure::run_exit;
 use crate::cli::job::{Loaded, load};
+use crate::cli::page::Entrance;
 use crate::cli::progress::Progress;
 use crate::cli::telling::{Ended, after_run};
 use crate::cli::{Console, Exit, Failure};
@@ -26,18 +27,26 @@ pub(super) async fn sync(global: &Global, console: &Console, args: &Sync) -> Res
         confirm_removals: args.confirm_removals,
         without_slice: false,
     };
-    let watches = console.is_watched();
-    once(&loaded, console, options, &Signals::listen(), watches).await
+    let audience = Audience { watches: console.is_watched(), entrance: None };
+    once(&loaded, console, options, &Signals::listen(), &audience).await
 }
 
-/// One run of a job, shown as it goes, summed up and remembered, and told where that is wanted. Nothing is sent to
-/// somebody who `watches` it.
+/// Who hears of a run.
+#[derive(Clone, Default)]
+pub(in crate::cli) struct Audience {
+    /// Somebody watches it: nothing is sent.
+    pub(in crate::cli) watches: bool,
+    /// Where a person can sign in.
+    pub(in crate::cli) entrance: Option<Entrance>,
+}
+
+/// One run of a job, shown as it goes, summed up and remembered, and told where that is wanted.
 pub(in crate::cli) async fn once(
     loaded: &Loaded,
     console: &Console,
     options: Options,
     signals: &Signals,
-    watches: bool,
+    audience: &Audience,
 ) -> Result<Exit, Failure> {
     let (mut summaries, mut failures) = (Vec::new(), Vec::new());
     let ended = each_part(loaded, console, options, signals, (&mut summaries, &mut failures)).await;
@@ -51,7 +60,9 @@ pub(in crate::cli) async fn once(
     }
     if !options.dry_run {
         let ended = Ended { exit, failures: &failures, summaries: &summaries };
-        after_run(loaded, &ended, None, watches).await;
+        let entrance = audience.entrance.as_ref().filter(|_| exit == Exit::SignIn);
+        let link = entrance.map(|entrance| entrance.link(&loaded.job.name));
+        after_run(loaded, &ended, link, audience.watches).await;
     }
     // Where nothing ran, there is nothing to tell but why.
     if summaries.is_empty()

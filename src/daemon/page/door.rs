@@ -1,0 +1,82 @@
+//! What the page needs of a job: how it stands, and somebody who signs in.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use crate::daemon::Standing;
+use crate::report::Status;
+
+/// A job, as the page sees it.
+#[derive(Clone)]
+pub struct Door {
+    /// Its name.
+    pub name: String,
+    /// How it stands.
+    pub standing: Seen,
+    /// How its mirrors stand, one for each part; why that cannot be told.
+    pub status: Arc<dyn Fn() -> Result<Vec<Status>, String> + Send + Sync>,
+    /// When trust is expected to end.
+    pub trust_ends: Arc<dyn Fn() -> Option<Timestamp> + Send + Sync>,
+    /// Whether a password comes from somewhere without a person.
+    pub has_password: bool,
+    /// Asks Apple for a code, or finishes a sign-in.
+    pub ask: Ask,
+    /// Tells a new link in the ways of the job.
+    pub tell: Arc<dyn Fn(String) -> Answer<()> + Send + Sync>,
+}
+
+/// How a job stands, as it was last heard.
+#[derive(Clone, Default)]
+pub struct Seen(Arc<Mutex<Option<Standing>>>);
+
+impl Seen {
+    /// It stands so from now on.
+    pub fn set(&self, standing: &Standing) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(standing.clone());
+    }
+
+    /// How it stands; `None` before it began.
+    #[must_use]
+    pub fn get(&self) -> Option<Standing> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// An answer that takes its time.
+pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
+
+/// Does what the person asks for.
+pub type Ask = Arc<dyn Fn(Wish) -> Answer<Told> + Send + Sync>;
+
+/// What the person asks for.
+pub enum Wish {
+    /// A code.
+    Code {
+        /// The password, where it was typed.
+        password: Option<SecretString>,
+        /// By text message to the phone at that place of the list, instead of on the trusted devices.
+        phone: Option<usize>,
+    },
+    /// To be signed in with this code.
+    Finish(String),
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// A code is on its way.
+    Sent {
+        /// Where it is.
+        whence: String,
+        /// How many digits it has.
+        digits: usize,
+        /// Phones that it can be sent to instead.
+        phones: Vec<String>,
+    },
+    /// The person is signed in.
+    Done,
+}

@@ -1,0 +1,223 @@
+//! The page of the daemon: how the mirror stands, and signing in by it.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use icloud_sim::{LibrarySpec, Loss};
+
+use crate::environment::{CODE, Running, TestEnvironment};
+
+/// A daemon with a page.
+struct Daemon {
+    here: TestEnvironment,
+    port: u16,
+    running: Option<Running>,
+}
+
+/// What the page answered.
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    #[track_caller]
+    fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}\n{}", self.head, self.body);
+        self
+    }
+
+    /// The value of a field of its first form that has it.
+    fn field(&self, name: &str) -> String {
+        let (_, rest) = self.body.split_once(&format!("name=\"{name}\" value=\"")).expect("no such field");
+        rest.split('"').next().unwrap().to_owned()
+    }
+}
+
+impl Daemon {
+    fn start(here: TestEnvironment, more: &str) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        here.write_job(&format!(
+            "\n[notify]\ndesktop = false\n[page]\nlisten = \"127.0.0.1:{port}\"\n{more}"
+        ));
+        let running = Some(here.larder(&["sync"]).start());
+        let daemon = Self { here, port, running };
+        daemon.until("the page", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        daemon
+    }
+
+    #[track_caller]
+    fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
+        let start = Instant::now();
+        while !holds() {
+            assert!(start.elapsed() < Duration::from_secs(60), "{what} did not come");
+            thread::sleep(Duration::from_millis(25));
+        }
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+        if !headers.iter().any(|header| header.starts_with("Host:")) {
+            head.push_str(&format!("Host: 127.0.0.1:{}\r\n", self.port));
+        }
+        headers.iter().for_each(|header| head.push_str(&format!("{header}\r\n")));
+        let form = "Content-Type: application/x-www-form-urlencoded";
+        write!(connection, "{head}{form}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[], "")
+    }
+
+    fn post(&self, path: &str, body: &str) -> Answer {
+        self.ask("POST", path, &[&format!("Origin: http://127.0.0.1:{}", self.port)], body)
+    }
+
+    /// A link to sign in by, as whoever sits at the machine gets it.
+    fn link(&self) -> String {
+        let answer = self.post("/sign-in", "job=config").expect(303);
+        let line = answer.head.lines().find(|line| line.to_lowercase().starts_with("location:")).unwrap();
+        line.split_once(": ").unwrap().1.to_owned()
+    }
+
+    fn stop(mut self) -> String {
+        let running = self.running.take().unwrap();
+        let pid = running.pid().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let ended = running.wait();
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        ended.stderr
+    }
+}
+
+fn settled() -> TestEnvironment {
+    let here = TestEnvironment::signed_in(LibrarySpec { assets: 6, ..LibrarySpec::default() });
+    here.sync().expect(0);
+    here
+}
+
+/// A daemon whose person is needed: nothing stored works any more.
+fn waiting(more: &str) -> Daemon {
+    let here = settled();
+    here.control().expire_sessions(Loss::Trust);
+    fs::remove_file(here.state_dir().join("session.json")).unwrap();
+    here.control().reset_counters();
+    let daemon = Daemon::start(here, more);
+    // The last run was a moment ago, so that the next is asked for.
+    daemon
+        .until("a daemon that can be asked", || daemon.here.larder(&["sync", "--now"]).run().code == Some(0));
+    daemon.until("the refusal", || daemon.get("/healthz").body.contains("needs you"));
+    daemon
+}
+
+#[test]
+fn how_the_mirror_stands_is_shown_to_people_and_machines() {
+    let daemon = Daemon::start(settled(), "");
+    daemon.until("the standing", || daemon.get("/").body.contains("next run"));
+    let page = daemon.get("/").expect(200);
+    assert!(page.body.contains("6 photos and videos") && page.body.contains("nothing"), "{}", page.body);
+    let head = page.head.to_lowercase();
+    for header in
+        ["content-security-policy: default-src 'none'", "cache-control: no-store", "x-frame-options"]
+    {
+        assert!(head.contains(header), "{head}");
+    }
+    let health = daemon.get("/healthz").expect(200);
+    assert_eq!(health.body.trim(), "config: ok");
+    let metrics = daemon.get("/metrics").expect(200).body;
+    assert!(metrics.contains("larder_items{job=\"config\",part=\"photos\"} 6\n"), "{metrics}");
+    assert!(metrics.contains("larder_needs_person{job=\"config\"} 0\n"), "{metrics}");
+    for line in metrics.lines().filter(|line| !line.starts_with('#')) {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        assert!(name.starts_with("larder_") && value.parse::<f64>().is_ok(), "{line}");
+    }
+    daemon.get("/nowhere").expect(404);
+    daemon.stop();
+}
+
+#[test]
+fn a_person_signs_in_by_the_page_and_the_missed_run_follows() {
+    let daemon = waiting("");
+    let control = daemon.here.control();
+    let sent = || {
+        let counters = daemon.here.control().counters();
+        counters.requests("auth.push") + counters.requests("auth.sms") + counters.requests("auth.init")
+    };
+    assert!(daemon.get("/").body.contains("wants a new sign-in"));
+    let link = daemon.link();
+    let first = daemon.get(&link).expect(200);
+    assert!(first.body.contains("autocomplete=\"current-password\""), "{}", first.body);
+    assert_eq!(sent(), 0, "nothing is sent before the person asks");
+    let csrf = first.field("csrf");
+
+    let wrong = daemon.post(&link, &format!("csrf={csrf}&way=devices&password=not+this+one")).expect(200);
+    assert!(wrong.body.contains("refused the password"), "{}", wrong.body);
+    let password = control.account(|account| account.password.clone()).replace(' ', "+");
+    let code = daemon.post(&link, &format!("csrf={csrf}&way=devices&password={password}")).expect(200);
+    assert!(code.body.contains("autocomplete=\"one-time-code\""), "{}", code.body);
+    let wrong = daemon.post(&link, &format!("csrf={csrf}&way=finish&code=000000")).expect(200);
+    assert!(wrong.body.contains("code"), "{}", wrong.body);
+    let runs = daemon.here.control().counters().requests_to("ck.");
+    let done = daemon.post(&link, &format!("csrf={csrf}&way=finish&code={CODE}")).expect(200);
+    assert!(done.body.contains("You are signed in"), "{}", done.body);
+    daemon.get(&link).expect(410);
+    daemon.until("the missed run", || daemon.here.control().counters().requests_to("ck.") > runs);
+    daemon.until("rest", || daemon.get("/healthz").body.trim() == "config: ok");
+    let told = daemon.stop();
+    assert!(told.contains("/sign-in/"), "{told}");
+}
+
+#[test]
+fn a_code_comes_by_message_as_well() {
+    let daemon = waiting("");
+    let link = daemon.link();
+    let csrf = daemon.get(&link).field("csrf");
+    let password = daemon.here.control().account(|account| account.password.clone()).replace(' ', "+");
+    let code = daemon.post(&link, &format!("csrf={csrf}&way=sms&password={password}")).expect(200);
+    assert!(code.body.contains("was sent to"), "{}", code.body);
+    assert!(daemon.here.control().counters().requests("auth.sms") > 0);
+    daemon.stop();
+}
+
+#[test]
+fn pages_of_others_and_used_links_get_nothing() {
+    let daemon = waiting("");
+    let link = daemon.link();
+    let csrf = daemon.get(&link).field("csrf");
+    let before = daemon.here.control().counters().requests_to("auth.");
+    let step = format!("csrf={csrf}&way=devices&password=x");
+    daemon.ask("GET", "/", &["Host: evil.example"], "").expect(403);
+    daemon.ask("POST", &link, &["Origin: http://evil.example"], &step).expect(403);
+    daemon.ask("POST", "/sign-in", &["Sec-Fetch-Site: cross-site"], "job=config").expect(403);
+    daemon.post(&link, "csrf=guessed&way=devices&password=x").expect(403);
+    daemon.get("/sign-in/0123456789abcdef").expect(410);
+    daemon.post("/sign-in", "job=other").expect(404);
+    // Somebody far away, behind a proxy: no password, and no link but the one that is told.
+    let far = ["X-Forwarded-For: 203.0.113.9"];
+    let page = daemon.ask("GET", &link, &far, "").expect(200);
+    assert!(!page.body.contains("type=\"password\""), "{}", page.body);
+    daemon.ask("POST", &link, &far, &step).expect(403);
+    let asked = daemon.ask("POST", "/sign-in", &far, "job=config").expect(200);
+    assert!(asked.body.contains("no way of sending you a link"), "{}", asked.body);
+    assert_eq!(daemon.here.control().counters().requests_to("auth."), before, "none of it reached Apple");
+    daemon.stop();
+}
+
+#[test]
+fn a_page_that_cannot_be_served_is_said_so() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let here = settled();
+    here.write_job(&format!("\n[page]\nlisten = \"{}\"", taken.local_addr().unwrap()));
+    let ran = here.larder(&["sync"]).run().expect(2);
+    assert!(ran.stderr.contains("page.listen"), "{}", ran.stderr);
+}

@@ -1,5 +1,6 @@
 //! The page of the daemon: how the mirror stands, and signing in by it.
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
@@ -38,6 +39,15 @@ impl Answer {
     }
 }
 
+#[track_caller]
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(60), "{what} did not come");
+        thread::sleep(Duration::from_millis(25));
+    }
+}
+
 impl Daemon {
     fn start(here: TestEnvironment, more: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -46,26 +56,19 @@ impl Daemon {
         ));
         let running = Some(here.larder(&["sync"]).start());
         let daemon = Self { here, port, running };
-        daemon.until("the page", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        until("the page", || TcpStream::connect(("127.0.0.1", port)).is_ok());
         daemon
-    }
-
-    #[track_caller]
-    fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
-        let start = Instant::now();
-        while !holds() {
-            assert!(start.elapsed() < Duration::from_secs(60), "{what} did not come");
-            thread::sleep(Duration::from_millis(25));
-        }
     }
 
     fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
         let mut connection = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
         if !headers.iter().any(|header| header.starts_with("Host:")) {
-            head.push_str(&format!("Host: 127.0.0.1:{}\r\n", self.port));
+            write!(head, "Host: 127.0.0.1:{}\r\n", self.port).unwrap();
         }
-        headers.iter().for_each(|header| head.push_str(&format!("{header}\r\n")));
+        for header in headers {
+            write!(head, "{header}\r\n").unwrap();
+        }
         let form = "Content-Type: application/x-www-form-urlencoded";
         write!(connection, "{head}{form}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
         let mut answer = String::new();
@@ -116,14 +119,14 @@ fn waiting(more: &str) -> Daemon {
     // The last run was a moment ago, so that the next is asked for.
     daemon
         .until("a daemon that can be asked", || daemon.here.larder(&["sync", "--now"]).run().code == Some(0));
-    daemon.until("the refusal", || daemon.get("/healthz").body.contains("needs you"));
+    until("the refusal", || daemon.get("/healthz").body.contains("needs you"));
     daemon
 }
 
 #[test]
 fn how_the_mirror_stands_is_shown_to_people_and_machines() {
     let daemon = Daemon::start(settled(), "");
-    daemon.until("the standing", || daemon.get("/").body.contains("next run"));
+    until("the standing", || daemon.get("/").body.contains("next run"));
     let page = daemon.get("/").expect(200);
     assert!(page.body.contains("6 photos and videos") && page.body.contains("nothing"), "{}", page.body);
     let head = page.head.to_lowercase();
@@ -171,8 +174,8 @@ fn a_person_signs_in_by_the_page_and_the_missed_run_follows() {
     let done = daemon.post(&link, &format!("csrf={csrf}&way=finish&code={CODE}")).expect(200);
     assert!(done.body.contains("You are signed in"), "{}", done.body);
     daemon.get(&link).expect(410);
-    daemon.until("the missed run", || daemon.here.control().counters().requests_to("ck.") > runs);
-    daemon.until("rest", || daemon.get("/healthz").body.trim() == "config: ok");
+    until("the missed run", || daemon.here.control().counters().requests_to("ck.") > runs);
+    until("rest", || daemon.get("/healthz").body.trim() == "config: ok");
     let told = daemon.stop();
     assert!(told.contains("/sign-in/"), "{told}");
 }

@@ -117,8 +117,7 @@ fn waiting(more: &str) -> Daemon {
     here.control().reset_counters();
     let daemon = Daemon::start(here, more);
     // The last run was a moment ago, so that the next is asked for.
-    daemon
-        .until("a daemon that can be asked", || daemon.here.larder(&["sync", "--now"]).run().code == Some(0));
+    until("a daemon that can be asked", || daemon.here.larder(&["sync", "--now"]).run().code == Some(0));
     until("the refusal", || daemon.get("/healthz").body.contains("needs you"));
     daemon
 }

@@ -8,8 +8,10 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use icloud_sim::{LibrarySpec, Loss};
 use zbus::OwnedVariant;
@@ -86,6 +88,15 @@ impl Drop for Bus {
     }
 }
 
+/// Shows what is asked for on that bus.
+async fn serve(bus: &Bus, shown: &Arc<Mutex<Vec<Shown>>>) -> zbus::Result<zbus::Connection> {
+    zbus::connection::Builder::address(bus.address.as_str())
+        .name("org.freedesktop.Notifications")
+        .serve_at("/org/freedesktop/Notifications", Server(shown.clone()))
+        .build()
+        .await
+}
+
 #[test]
 fn the_desktop_shows_one_notice_of_signing_in_at_a_time() {
     let Some(bus) = Bus::start() else {
@@ -94,15 +105,7 @@ fn the_desktop_shows_one_notice_of_signing_in_at_a_time() {
     };
     let shown = Arc::new(Mutex::new(Vec::new()));
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let _server = runtime
-        .block_on(async {
-            zbus::connection::Builder::address(bus.address.as_str())
-                .name("org.freedesktop.Notifications")
-                .serve_at("/org/freedesktop/Notifications", Server(shown.clone()))
-                .build()
-                .await
-        })
-        .unwrap();
+    let _server = runtime.block_on(serve(&bus, &shown)).unwrap();
     let here = TestEnvironment::signed_in(LibrarySpec { assets: 2, ..LibrarySpec::default() });
     let larder = |arguments: &[&str]| -> Ran {
         here.larder(arguments).env("DBUS_SESSION_BUS_ADDRESS", &bus.address).run()
@@ -130,6 +133,70 @@ fn the_desktop_shows_one_notice_of_signing_in_at_a_time() {
     assert!(told[1].timeout > 0 && told[1].title.contains("Signed in"), "{told:?}");
     larder(&["notify", "--test"]).expect(0);
     assert_eq!(shown.lock().unwrap().len(), 3);
+}
+
+#[test]
+fn a_click_on_sign_in_opens_the_page_and_the_missed_run_follows() {
+    let Some(bus) = Bus::start() else {
+        println!("skipped: there is no dbus-daemon here");
+        return;
+    };
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(serve(&bus, &shown)).unwrap();
+    let here = TestEnvironment::signed_in(LibrarySpec { assets: 2, ..LibrarySpec::default() });
+    // The browser of this test writes down what it is to open.
+    let (programs, opened) = (here.path("programs"), here.path("opened"));
+    std::fs::create_dir(&programs).unwrap();
+    let browser = programs.join("xdg-open");
+    std::fs::write(
+        &browser,
+        format!("#!/bin/sh\nprintf '%s' \"$1\" > {opened:?}.new\nmv {opened:?}.new {opened:?}\n"),
+    )
+    .unwrap();
+    std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    here.write_job(&format!("\n[page]\nlisten = \"127.0.0.1:{port}\""));
+    std::fs::remove_file(here.state_dir().join("session.json")).unwrap();
+    here.control().expire_sessions(Loss::Trust);
+    let daemon = here
+        .larder(&["sync"])
+        .env("DBUS_SESSION_BUS_ADDRESS", &bus.address)
+        .env("PATH", format!("{}:/usr/bin:/bin", programs.display()))
+        .start();
+    until(|| !shown.lock().unwrap().is_empty());
+    assert_eq!(shown.lock().unwrap()[0].actions, ["sign-in", "Sign in", "later", "Later"]);
+    // Whoever shows notices tells of the click; larder begins to listen when it was shown.
+    until(|| {
+        let click = (41_u32, "sign-in");
+        let (path, name) = ("/org/freedesktop/Notifications", "org.freedesktop.Notifications");
+        runtime.block_on(server.emit_signal(None::<&str>, path, name, "ActionInvoked", &click)).unwrap();
+        opened.exists()
+    });
+    let link = std::fs::read_to_string(&opened).unwrap();
+    assert!(link.starts_with(&format!("http://127.0.0.1:{port}/sign-in/")), "{link}");
+    // What the page does is tested with it; here a sign-in elsewhere stands in for it.
+    let (password, code) =
+        (here.control().account(|account| account.password.clone()), crate::environment::CODE);
+    until(|| {
+        let login = here.larder(&["login"]).env("DBUS_SESSION_BUS_ADDRESS", &bus.address);
+        login.stdin(&format!("{password}\n{code}\n")).run().code == Some(0)
+    });
+    let told = shown.lock().unwrap().clone();
+    assert_eq!((told.len(), told[1].replaces), (2, 41), "{told:?}");
+    until(|| std::fs::read_dir(here.destination()).is_ok_and(|entries| entries.count() > 1));
+    let pid = daemon.pid().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    daemon.wait().expect(0);
+}
+
+#[track_caller]
+fn until(mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(60), "it did not come");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]

@@ -120,6 +120,12 @@ impl Loaded {
         Err(Failure::new(Exit::Usage, message))
     }
 
+    /// Whether nothing is of use before a person has signed in. Where one service alone wants something of the person, the
+    /// others are not kept waiting.
+    pub(super) fn waits_for_person(&self) -> bool {
+        !self.store.remembered().ok().flatten().is_some_and(|known| known.needs_user.is_none())
+    }
+
     /// Takes the job's lock: one writer at a time. What of larder's own files was open to others is closed, and told.
     pub(super) fn lock(&self, console: &Console) -> Result<JobLock, Failure> {
         let lock = JobLock::take(&self.job.state_dir)?;

@@ -173,7 +173,8 @@ async fn run(loaded: &Loaded, console: &Console, cancel: CancellationToken, audi
         Exit::Done => "the run is done".to_owned(),
         exit => format!("the run ended with {}", exit.code()),
     };
-    Ended { code: exit.code(), busy: exit == Exit::Locked, needs_person: exit == Exit::SignIn, line }
+    let needs_person = exit == Exit::SignIn && loaded.waits_for_person();
+    Ended { code: exit.code(), busy: exit == Exit::Locked, needs_person, line }
 }
 
 /// Asks the daemon of a job for a run.

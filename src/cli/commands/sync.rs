@@ -97,7 +97,7 @@ async fn each_part(
     let mut exit = Exit::Done;
     for part in loaded.parts.iter().copied() {
         // One attempt to sign in a run, and nobody is asked twice.
-        if exit == Exit::SignIn {
+        if exit == Exit::SignIn && loaded.waits_for_person() {
             let why = summaries.last().and_then(|summary: &Summary| summary.error.clone());
             summaries.push(Summary::without_run(part, Timestamp::now(), options.dry_run, why));
             continue;

@@ -93,6 +93,9 @@ pub(super) struct OpenLogin {
     pub(super) wrong_codes: u32,
 }
 
+/// How long a service that wants consent is not asked again without a person.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 impl OpenLogin {
     pub(super) fn new(since: Timestamp) -> Self {
         Self {
@@ -129,6 +132,9 @@ pub(super) struct Book {
     pub(super) validated_at: Option<Timestamp>,
     pub(super) trusted_at: Option<Timestamp>,
     pub(super) needs_user: Option<NeedsUser>,
+    /// Services that want keys which only a device hands out, and when they said so. A sign-in by a person forgets it.
+    #[serde(default)]
+    pub(super) without_consent: BTreeMap<String, Timestamp>,
     /// Apple asked to be left alone until then.
     pub(super) retry_after: Option<Timestamp>,
     /// How often in a row it did, for the next wait.
@@ -151,6 +157,7 @@ impl Book {
             validated_at: None,
             trusted_at: None,
             needs_user: None,
+            without_consent: BTreeMap::new(),
             retry_after: None,
             refusals: 0,
             budget: Budget::default(),
@@ -171,6 +178,12 @@ impl Book {
         age.is_some_and(|age| !age.is_negative() && age < FRESH)
             && self.dsid.is_some()
             && !self.services.is_empty()
+    }
+
+    /// Whether a service said a short while ago that it wants keys which only a device hands out.
+    pub(super) fn wants_consent(&self, service: &str, now: Timestamp) -> bool {
+        let age = self.without_consent.get(service).map(|at| now.duration_since(*at));
+        age.is_some_and(|age| !age.is_negative() && age < ASK_AGAIN)
     }
 
     /// When trust ends as far as the book knows.

@@ -85,7 +85,7 @@ pub enum Need {
     /// Services want keys that only a device can hand out.
     #[error(
         "This account has Advanced Data Protection, and iCloud asks for keys that a device must hand out; larder cannot \
-         ask for them yet"
+         ask for them yet. It is asked again when you have run `larder login`, or in a week"
     )]
     DeviceConsent,
     /// The account lives in another region.

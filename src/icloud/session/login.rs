@@ -61,7 +61,8 @@ pub async fn login<P: Person>(
     options: LoginOptions,
 ) -> Result<LoginDone, SessionError> {
     let _alone = store.sign_in_alone().await;
-    let book = store.load(account, client.cookies())?;
+    let mut book = store.load(account, client.cookies())?;
+    book.without_consent.clear();
     let renew = wants_new_trust(&book, client.cookies(), clock.now());
     let mut flow = Flow::new(Aim::Login { sms: options.sms, renew }, book);
     let driver = Driver { client, store, account, clock };
@@ -82,7 +83,8 @@ pub async fn request_code<P: Person>(
     options: LoginOptions,
 ) -> Result<CodeRequest, SessionError> {
     let _alone = store.sign_in_alone().await;
-    let book = store.load(account, client.cookies())?;
+    let mut book = store.load(account, client.cookies())?;
+    book.without_consent.clear();
     let renew = wants_new_trust(&book, client.cookies(), clock.now());
     let mut flow = Flow::new(Aim::RequestCode { sms: options.sms, renew }, book);
     let driver = Driver { client, store, account, clock };
@@ -105,7 +107,8 @@ pub async fn submit_code<P: Person>(
     code: &str,
 ) -> Result<LoginDone, SessionError> {
     let _alone = store.sign_in_alone().await;
-    let book = store.load(account, client.cookies())?;
+    let mut book = store.load(account, client.cookies())?;
+    book.without_consent.clear();
     let mut flow = Flow::new(Aim::SubmitCode { code: CodeText(code.to_owned()) }, book);
     let driver = Driver { client, store, account, clock };
     match driver.run(&mut flow, person).await? {

@@ -191,6 +191,9 @@ impl Session {
 
     async fn ask(&self, service: Service, path: &str, body: Option<Bytes>) -> Result<Answer, SessionError> {
         let inner = &self.inner;
+        if inner.book().wants_consent(service.name(), inner.clock.now()) {
+            return Err(Need::DeviceConsent.into());
+        }
         let mut last = 0;
         for _ in 0..MOST_TRIES {
             let epoch = inner.ladder.lock().await.epoch();
@@ -203,7 +206,7 @@ impl Session {
                 return Ok(answer);
             }
             last = answer.status;
-            inner.renew(epoch, &answer).await?;
+            inner.renew(service, epoch, &answer).await?;
         }
         Err(SessionError::RenewalsUseless { status: last })
     }

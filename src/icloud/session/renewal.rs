@@ -8,7 +8,7 @@ use super::book::NeedsUser;
 use super::driver::{Driver, Nobody};
 use super::error::{Need, SessionError};
 use super::flow::{Aim, Flow, Rung};
-use super::{Book, Inner, says};
+use super::{Book, Inner, Service, says};
 use crate::http::Answer;
 use crate::secret::Passwords;
 
@@ -65,7 +65,12 @@ impl Ladder {
 
 impl Inner {
     /// One step up for all workers that were refused in `epoch`.
-    pub(super) async fn renew(&self, epoch: u64, answer: &Answer) -> Result<(), SessionError> {
+    pub(super) async fn renew(
+        &self,
+        service: Service,
+        epoch: u64,
+        answer: &Answer,
+    ) -> Result<(), SessionError> {
         let mut ladder = self.ladder.lock().await;
         if ladder.epoch != epoch {
             return Ok(());
@@ -84,7 +89,15 @@ impl Inner {
             Step::Nothing if says(answer, &["no auth method found"]) => {
                 return Err(Need::SecurityKey { keys: vec!["no names given".to_owned()] }.into());
             }
-            Step::Nothing if status == 423 => return Err(Need::DeviceConsent.into()),
+            Step::Nothing if status == 423 => {
+                // So that the next runs do not bother Apple again.
+                let now = self.clock.now();
+                self.book().without_consent.insert(service.name().to_owned(), now);
+                let _alone = self.store.sign_in_alone().await;
+                let book = self.book().clone();
+                self.store.save(&book, self.client.cookies().save()).await?;
+                return Err(Need::DeviceConsent.into());
+            }
             // Without a password there is nothing more to try, and nothing to remember: the stored sign-in has just
             // worked, so the next run may well find the service content again.
             Step::Password | Step::Nothing => return Err(SessionError::RenewalsUseless { status }),

@@ -112,3 +112,25 @@ fn a_disk_of_drive_that_is_not_there_leaves_photos_alone() {
     assert_eq!(ran.json()["complete"], true, "{}", ran.stdout);
     assert!(ran.stderr.contains("not there"), "{}", ran.stderr);
 }
+
+#[test]
+fn an_account_whose_keys_a_device_must_hand_out_is_asked_once() {
+    let here = DriveEnvironment::new();
+    here.drive(furnish);
+    here.0.control().account(|account| account.drive_needs_consent = true);
+    let asked = || here.0.control().counters().requests_to("drive.");
+    let ran = here.0.sync().expect(3);
+    assert!(ran.stderr.contains("Advanced Data Protection"), "{}", ran.stderr);
+    let once = asked();
+    assert!(once > 0);
+    for _ in 0..2 {
+        let ran = here.0.sync().expect(3);
+        assert!(ran.stderr.contains("Advanced Data Protection"), "{}", ran.stderr);
+        assert_eq!(asked(), once);
+    }
+    // Who signs in has changed something, perhaps.
+    here.0.control().account(|account| account.drive_needs_consent = false);
+    here.0.login();
+    here.sync();
+    here.must_hold();
+}

@@ -123,7 +123,7 @@ impl Loaded {
     /// Whether nothing is of use before a person has signed in. Where one service alone wants something of the person, the
     /// others are not kept waiting.
     pub(super) fn waits_for_person(&self) -> bool {
-        !self.store.remembered().ok().flatten().is_some_and(|known| known.needs_user.is_none())
+        self.store.remembered().ok().flatten().is_none_or(|known| known.needs_user.is_some())
     }
 
     /// Takes the job's lock: one writer at a time. What of larder's own files was open to others is closed, and told.

@@ -86,6 +86,8 @@ pub enum Command {
     History(HistoryOf),
     /// Bring back from the attic what left the mirror: a file, a folder, or all that left since a time
     Restore(Restore),
+    /// Is everything in order for runs that nobody watches? Each thing with what to do about it; nothing is changed
+    Doctor,
     /// Try every way of telling that a person is needed
     Notify(NotifyTest),
     /// Completions for a shell, on standard output

@@ -5,6 +5,7 @@ mod completions;
 mod daemon;
 #[cfg(feature = "demo")]
 mod demo;
+mod doctor;
 mod have;
 mod history;
 mod login;
@@ -42,6 +43,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
             Command::Ls(ls) => ls::ls(global, console, ls),
             Command::History(of) => history::history(global, console, of),
             Command::Restore(restore) => restore::restore(global, console, restore),
+            Command::Doctor => doctor::doctor(global, console).await,
             Command::Notify(_) => notify::notify(global, console).await,
             Command::Completions(of) => Ok(completions::completions(console, of)),
             Command::Man(man) => man::man(console, man),

@@ -28,6 +28,8 @@ pub(crate) enum Endpoint {
         call: String,
     },
     Content,
+    /// The front page of the web site, which anybody may see.
+    Front,
     Drive {
         region: Region,
         partition: u32,
@@ -85,6 +87,7 @@ impl Endpoint {
             "setup.icloud.com.cn" => {
                 SetupCall::of(method, path).map_or(Endpoint::Unknown, |c| Endpoint::Setup(Region::China, c))
             }
+            "www.icloud.com" | "www.icloud.com.cn" if method == "GET" && path == "/" => Endpoint::Front,
             host if is_content_host(host) => match request.query.get("ckc").map(String::as_str) {
                 Some("com.apple.clouddocs") => Endpoint::DriveContent { package: false },
                 _ => Endpoint::Content,
@@ -130,6 +133,7 @@ impl Endpoint {
             Endpoint::Drive { call, .. } => format!("drive.{}", call.name()),
             Endpoint::DriveContent { package: false } => "drive.content".to_owned(),
             Endpoint::DriveContent { package: true } => "drive.package".to_owned(),
+            Endpoint::Front => "front".to_owned(),
             Endpoint::Unknown => "unknown".to_owned(),
         }
     }

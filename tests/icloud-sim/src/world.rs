@@ -86,6 +86,9 @@ impl World {
                 self.documents((*region, *partition), call, request, now_ms)
             }
             Endpoint::DriveContent { .. } => self.drive_content(request, bend, now_ms),
+            Endpoint::Front => {
+                Answer::noted(Reply::html(200, "<html><body>iCloud</body></html>"), "front page")
+            }
             Endpoint::Unknown => {
                 let detail = format!("{} {}", request.method, request.target());
                 self.violate(ViolationKind::UnknownEndpoint, detail);

@@ -175,7 +175,10 @@ async fn what_no_client_may_do_is_counted() {
     let (_simulator, control, mut browser) = signed_in().await;
     assert_eq!(browser.database("records/modify", "{}").await.status, 403);
     assert_eq!(browser.database("records/changes", "{}").await.status, 404);
-    assert_eq!(wire::send(&browser.url, "GET", "/www.icloud.com/", &[], b"").await.unwrap().status, 404);
+    assert_eq!(
+        wire::send(&browser.url, "GET", "/www.icloud.com/nowhere", &[], b"").await.unwrap().status,
+        404
+    );
     let mut leaky = browser.clone();
     leaky.jar.values_mut().for_each(|(domain, _)| *domain = "icloud-content.com".to_owned());
     leaky.request("GET", "/cvws.icloud-content.com/B/x", vec![], "").await;

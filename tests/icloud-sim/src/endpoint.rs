@@ -282,7 +282,8 @@ mod tests {
             ("POST", format!("{photos}/private/records/modify"), "ck.private.records/modify"),
             ("POST", format!("{photos}/private/records/changes"), "unknown"),
             ("GET", "/icloud-content.com.example.com/B".to_owned(), "unknown"),
-            ("GET", "/www.icloud.com/".to_owned(), "unknown"),
+            ("GET", "/www.icloud.com/".to_owned(), "front"),
+            ("GET", "/www.icloud.com/nowhere".to_owned(), "unknown"),
         ] {
             assert_eq!(label(method, &target), expected, "{method} {target}");
         }

@@ -130,6 +130,31 @@ fn a_second_photo_of_the_same_file_is_a_file_of_its_own() {
 }
 
 #[test]
+fn a_second_photo_of_a_file_that_went_bad_is_fetched() {
+    let here = mirrored(SharedRole::None);
+    let asset = here.add(NewPhoto { kind: PhotoKind::Heic, ..NewPhoto::default() });
+    sync(&here, 1);
+    let photos = oracle::mirror_of(&here.inventory());
+    let first = &photos[photo(&photos, &asset)];
+    let path = here.destination().join(&first.folder).join(&first.names("")[0]);
+    // As a disk loses a bit: neither length nor time tell of it.
+    let modified = fs::metadata(&path).unwrap().modified().unwrap();
+    let good = fs::read(&path).unwrap();
+    let mut bad = good.clone();
+    bad[good.len() / 2] ^= 1;
+    fs::write(&path, &bad).unwrap();
+    fs::File::options().append(true).open(&path).unwrap().set_modified(modified).unwrap();
+    here.change(Mutation::Duplicate { asset });
+    here.control().reset_counters();
+    let ran = here.sync().expect(0);
+    assert_eq!((ran.number("fetched"), ran.number("adopted")), (1, 0), "{}", ran.stdout);
+    assert_eq!(fs::read(&path).unwrap(), bad, "it is for a verification to find");
+    fs::write(&path, &good).unwrap();
+    fs::File::options().append(true).open(&path).unwrap().set_modified(modified).unwrap();
+    Tree::read(&here.destination()).must_hold(&oracle::mirror_of(&here.inventory()));
+}
+
+#[test]
 fn a_photo_that_changes_libraries_is_moved_and_never_fetched() {
     for shared in [SharedRole::Owner, SharedRole::Participant] {
         for soft in [false, true] {

@@ -1,5 +1,7 @@
 //! The first run on a large and awkward library, and the runs after it.
 
+use std::time::Duration;
+
 use icloud_sim::LibrarySpec;
 use icloud_sim::photos::{Mutation, NewPhoto, PhotoKind, SharedRole};
 
@@ -128,4 +130,46 @@ fn a_run_without_news_says_so() {
     here.sync().expect(0);
     let ran = here.larder(&["sync", "--once"]).run().expect(0);
     assert!(ran.stdout.starts_with("Up to date "), "{}", ran.stdout);
+}
+
+/// A first run during which the library changes when some of its pages have come and some are still to come.
+#[track_caller]
+fn changed_while_listed(change: impl Fn(&TestEnvironment, String)) -> TestEnvironment {
+    let here = TestEnvironment::signed_in(LibrarySpec { assets: 400, ..LibrarySpec::default() });
+    // One page after the other.
+    here.write_job("\n[network]\nconnections = 1");
+    let pages = |here: &TestEnvironment| here.control().counters().requests("ck.private.records/query");
+    here.control().set_latency(Duration::from_millis(100));
+    let run = here.larder(&["sync", "--once", "--json"]).start();
+    while pages(&here) < 4 {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let assets = here.inventory().zones.swap_remove(0).assets;
+    for asset in assets.into_iter().filter(|asset| !asset.deleted).step_by(20) {
+        change(&here, asset.record_name);
+    }
+    let before = pages(&here);
+    here.control().set_latency(Duration::ZERO);
+    run.wait().expect(0);
+    assert!(pages(&here) > before, "it was not listed to its end");
+    here
+}
+
+#[test]
+fn what_changes_while_a_library_is_listed_is_not_passed_by() {
+    let here = changed_while_listed(|here, asset| drop(here.change(Mutation::Edit { asset })));
+    here.sync().expect(0);
+    Tree::read(&here.destination()).must_hold(&oracle::mirror_of(&here.inventory()));
+}
+
+#[test]
+fn what_slips_between_two_pages_because_others_were_deleted_is_not_passed_by() {
+    // As many come as go, so that the counter tells nothing.
+    let here = changed_while_listed(|here, asset| {
+        here.change(Mutation::Delete { asset });
+        // The oldest, which come on the last page.
+        here.add(NewPhoto { date_ms: Some(0), ..NewPhoto::default() });
+    });
+    here.sync().expect(0);
+    Tree::read(&here.destination()).must_hold(&oracle::mirror_of(&here.inventory()));
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::time::Duration;
 
 use icloud_sim::LibrarySpec;
 use icloud_sim::photos::{NewPhoto, PhotoKind};
@@ -120,4 +121,28 @@ fn a_foreign_file_of_the_very_size_keeps_its_name_although_no_checksum_tells_it_
         assert!(whole.contains(&file.sha256.as_str()), "{file:?} is missing");
     }
     assert_eq!(whole.len() as u64, oracle::count(&photos));
+}
+
+#[test]
+fn a_file_that_somebody_puts_there_while_its_photo_comes_keeps_its_name() {
+    let here = two_photos();
+    here.control().set_latency(Duration::from_millis(300));
+    let run = here.larder(&["sync", "--once", "--json"]).start();
+    while here.content_requests() == 0 {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    // The name was free when it was chosen.
+    let theirs = here.destination().join("2024/07/14/IMG_1.JPG");
+    fs::create_dir_all(theirs.parent().unwrap()).unwrap();
+    fs::write(&theirs, "theirs").unwrap();
+    here.control().set_latency(Duration::ZERO);
+    let ran = run.wait().expect(1);
+    assert_eq!((ran.number("failed"), ran.number("fetched")), (1, 1), "{}", ran.stdout);
+    let ran = here.sync().expect(0);
+    assert_eq!(fs::read_to_string(&theirs).unwrap(), "theirs");
+    let mut tree = Tree::read(&here.destination());
+    assert_eq!((ran.number("fetched") + ran.number("adopted"), tree.files.len()), (1, 3), "{}", ran.stdout);
+    tree.files.remove("2024/07/14/IMG_1.JPG");
+    let photo = tree.files.keys().find(|path| path.starts_with("2024/07/14/IMG_1-")).cloned();
+    assert!(photo.is_some(), "{:?}", tree.files.keys());
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use icloud_sim::LibrarySpec;
-use icloud_sim::photos::{Mutation, NewPhoto, PhotoKind};
+use icloud_sim::photos::{Mutation, NewPhoto, PhotoKind, Sizes};
 
 use crate::environment::{Ran, TestEnvironment, bytes_below};
 use crate::oracle;
@@ -246,4 +246,26 @@ fn a_new_layout_moves_every_file_and_fetches_none() {
     }
     here.write_job("");
     settle(&here, &[]);
+}
+
+#[test]
+fn an_earlier_version_of_the_same_size_in_the_attic_is_not_taken_for_a_file_that_is_missing() {
+    let here = TestEnvironment::signed_in(LibrarySpec { sizes: Sizes::Fixed(500), ..LibrarySpec::default() });
+    let asset = here.add(NewPhoto { kind: PhotoKind::Heic, ..NewPhoto::default() });
+    for _ in 0..2 {
+        here.change(Mutation::Edit { asset: asset.clone() });
+        here.sync().expect(0);
+    }
+    let kept = bytes_below(&here.destination().join(".larder/attic"));
+    let edited =
+        Tree::read(&here.destination()).files.into_keys().find(|path| path.contains("-edited")).unwrap();
+    let edited = here.destination().join(edited);
+    assert_eq!((kept.len(), kept[0].1.len() as u64), (1, fs::metadata(&edited).unwrap().len()));
+    fs::remove_file(&edited).unwrap();
+    here.change(Mutation::SetFavorite { asset, on: true });
+    here.control().reset_counters();
+    let ran = here.sync().expect(0);
+    assert_eq!((ran.number("fetched"), ran.number("moved")), (1, 0), "{}", ran.stdout);
+    Tree::read(&here.destination()).must_hold(&oracle::mirror_of(&here.inventory()));
+    assert_eq!(bytes_below(&here.destination().join(".larder/attic")), kept);
 }

@@ -252,3 +252,55 @@ fn own_hash(staging: &Staging, digest: &Digest) -> Result<[u8; 32], TreeError> {
     staging.read_existing(|chunk| hasher.update(chunk))?;
     Ok(hasher.finish().sha256.unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Checksum, ItemId, Kind, Resource};
+    use crate::sync::plan::Wanted;
+    use crate::tree::Opened;
+
+    /// A task for a file of three bytes, whose checksum is of a form that nobody can check.
+    fn task() -> Task {
+        let checksum = Checksum::parse("AgAA");
+        let resource =
+            Resource { kind: Kind::Original, checksum, size: 3, width: None, height: None, uti: None };
+        Task {
+            item: ItemId { zone: 0, record: "A".into() },
+            record: "M".into(),
+            wanted: Wanted { resource, suffix: "", extension: "jpg".into() },
+            path: RelPath::parse("a.jpg").unwrap(),
+            source: None,
+            or_else: None,
+            replaces: None,
+            lost: false,
+            document: None,
+            length: Length::Exact,
+            mtime: None,
+            private: false,
+            private_dir: None,
+        }
+    }
+
+    #[test]
+    fn where_no_checksum_tells_a_body_is_as_long_as_it_should_be_or_has_no_name() {
+        let temp = tempfile::tempdir().unwrap();
+        let Opened { root, .. } = Root::open(temp.path(), None, false).unwrap();
+        let land = |pieces: &[&'static [u8]]| {
+            let (task, mut pieces) = (task(), pieces.iter().map(|piece| Bytes::from_static(piece)));
+            let date = "2026-11-23".parse().unwrap();
+            let partial = Partial::open(&root, &task, true).unwrap();
+            partial.land(&root, &task, || pieces.next(), ClassCounts::default(), None, date).unwrap()
+        };
+        for long in [&[&b"abcd"[..]][..], &[b"abc", b"d"], &[b"ab", b"cdefgh"]] {
+            assert!(matches!(land(long), Landed::Long));
+            assert!(!temp.path().join("a.jpg").exists());
+        }
+        assert!(matches!(land(&[b"ab"]), Landed::Short { have: 2 }));
+        assert!(!temp.path().join("a.jpg").exists());
+        // The next one goes on where it ended.
+        let Landed::Placed(home) = land(&[b"c"]) else { panic!("it is whole") };
+        assert!(matches!(home.proof, Proof::SizeOnly { .. }) && home.size == 3);
+        assert_eq!(std::fs::read(temp.path().join("a.jpg")).unwrap(), b"abc");
+    }
+}

@@ -66,3 +66,47 @@ fn left_out(
         .and_then(|(id, library)| scope.leaves_out_library(library, &zones.get(&id.zone)?.id))
         .or_else(|| scope.leaves_out(node, &names))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::State;
+
+    #[test]
+    fn what_hangs_on_a_folder_that_nobody_knows_is_adrift_and_not_gone() {
+        let state = State::in_memory().unwrap();
+        let item = |record: &str| ItemId { zone: 0, record: record.into() };
+        let node = |kind, parent: Option<&str>| Node {
+            record: String::new(),
+            drivewsid: "FILE::com.apple.CloudDocs::A".into(),
+            parent: parent.map(item),
+            kind,
+            name: "a".into(),
+            etag: "1::1".into(),
+            size: Some(1),
+            modified_ms: None,
+            created_ms: None,
+            share: None,
+            package: None,
+            gone: false,
+        };
+        let put = |record: &str, kind, parent| {
+            state.write(|batch| batch.put_node(&item(record), node(kind, parent))).unwrap();
+        };
+        put("top", NodeKind::Folder, None);
+        put("here", NodeKind::File, Some("top"));
+        put("lost", NodeKind::File, Some("nowhere"));
+        // Two folders in each other, as seen while one is moved.
+        put("one", NodeKind::Folder, Some("other"));
+        put("other", NodeKind::Folder, Some("one"));
+        put("in one", NodeKind::File, Some("one"));
+        let policy = Drive::defaults("/mirror".into());
+        let view = state.view().unwrap();
+        let of = |record| standing(&view, &item(record), &HashMap::new(), &policy).unwrap();
+        assert!(matches!(of("here"), Standing::Wanted(_)));
+        assert!(matches!(of("nobody"), Standing::Unknown));
+        for adrift in ["lost", "one", "in one"] {
+            assert!(matches!(of(adrift), Standing::Adrift), "{adrift}");
+        }
+    }
+}

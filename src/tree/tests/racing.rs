@@ -81,6 +81,57 @@ fn c4_a_file_that_is_swapped_between_the_copy_for_the_attic_and_the_exchange_is_
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn c4_what_is_exchanged_for_a_file_while_that_is_replaced_is_lost_by_nobody() {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    // The other one keeps whatever it takes away, so that all that anybody wrote is somewhere in the end.
+    let destination = Destination::new();
+    let kept = tempfile::tempdir_in(destination.path("..")).unwrap();
+    destination.place("old", "a.jpg").unwrap();
+    let done = AtomicBool::new(false);
+    let mut written = vec!["old".to_owned()];
+    let theirs = std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            let (mut written, target) = (Vec::new(), destination.path("a.jpg"));
+            while !done.load(Ordering::Relaxed) {
+                let (text, name) =
+                    (format!("theirs {}", written.len()), kept.path().join(written.len().to_string()));
+                fs::write(&name, &text).unwrap();
+                // Fails in the instants in which nothing has that name.
+                let _absent = renameat_with(CWD, &name, CWD, &target, RenameFlags::EXCHANGE);
+                written.push(text);
+            }
+            written
+        });
+        let end = Ends(&done);
+        for number in 0..60 {
+            let text = format!("ours {number}");
+            match destination.root.replace(
+                destination.staged("cd", &text),
+                &rel("a.jpg"),
+                today(),
+                Finish::default(),
+            ) {
+                Ok(_) => written.push(text),
+                Err(TreeError::Io { .. }) => destination.root.discard("cd").unwrap(),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        drop(end);
+        other.join().unwrap()
+    });
+    let attic = destination.path(".larder/attic/2026-11-23");
+    let mut there = vec![destination.read("a.jpg")];
+    for dir in [attic.as_path(), kept.path()] {
+        there.extend(names(dir).iter().map(|name| fs::read_to_string(dir.join(name)).unwrap()));
+    }
+    for text in written.iter().chain(&theirs) {
+        assert!(there.contains(text), "`{text}` is nowhere");
+    }
+    assert_eq!(destination.incoming(), [""; 0]);
+}
+
+#[test]
 fn c4_a_link_in_the_place_of_a_file_is_never_followed() {
     let destination = Destination::new();
     let outside = tempfile::tempdir().unwrap();

@@ -135,3 +135,16 @@ fn a_retired_file_is_in_the_attic_alone() {
     assert!(destination.root.retire(&rel("2024/a.jpg"), today()).is_err());
     assert!(matches!(destination.root.retire(&rel("2024"), today()), Err(TreeError::InTheWay { .. })));
 }
+
+#[test]
+fn a_day_of_the_attic_goes_when_it_is_before_the_day_that_is_named_and_not_on_it() {
+    let destination = Destination::new();
+    let days = [today().yesterday().unwrap(), today(), today().tomorrow().unwrap()];
+    for day in days {
+        destination.place("x", "a.jpg").unwrap();
+        destination.root.retire(&rel("a.jpg"), day).unwrap();
+    }
+    assert_eq!(destination.root.expire_attic(today()).unwrap(), 1);
+    assert_eq!(destination.root.attic_days().unwrap(), days[1..]);
+    assert_eq!(destination.root.expire_attic(days[0]).unwrap(), 0);
+}

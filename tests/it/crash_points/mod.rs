@@ -6,6 +6,7 @@
 mod aborts;
 mod errors;
 mod kills;
+mod order;
 mod soak;
 mod stage;
 

@@ -8,6 +8,7 @@ mod first;
 mod large;
 mod model;
 mod oracle;
+mod partial;
 mod trouble;
 
 use std::fs;

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use icloud_sim::drive::ROOT;
+use icloud_sim::drive::{PackageFile, ROOT};
+use icloud_sim::{Fault, Rule};
 
 use super::{DriveEnvironment, furnish};
 
@@ -133,4 +134,38 @@ fn an_account_whose_keys_a_device_must_hand_out_is_asked_once() {
     here.0.login();
     here.sync();
     here.must_hold();
+}
+
+#[test]
+fn a_package_whose_connection_breaks_is_not_taken_for_whole() {
+    let here = DriveEnvironment::new();
+    here.drive(|drive| {
+        let package =
+            vec![PackageFile::new("Index.xml", "<x/>"), PackageFile::new("Data/a.bin", vec![7_u8; 60_000])];
+        drive.add_file(ROOT, "Letter.pages", package).unwrap();
+    });
+    let rule = Rule::new("drive.package", Fault::Truncate { at: 60 });
+    here.0.control().add_fault(rule.times(1));
+    let ran = here.sync();
+    assert_eq!((ran.number("fetched"), here.bodies()), (1, 2), "{}", ran.stdout);
+    here.must_hold();
+}
+
+#[test]
+fn a_file_that_somebody_put_under_a_name_that_was_chosen_is_not_taken_for_what_was_to_come() {
+    let here = DriveEnvironment::new();
+    here.drive(|drive| drive.add_file(ROOT, "note.txt", "from iCloud").unwrap());
+    here.0.control().add_fault(Rule::new("drive.content", Fault::Gone));
+    here.0.sync().expect(1);
+    here.0.control().clear_faults();
+    // The ledger has the name, and the run could have placed the file and not recorded it.
+    let theirs = here.destination().join("note.txt");
+    assert!(!theirs.exists());
+    fs::write(&theirs, "of a person").unwrap();
+    let ran = here.sync();
+    assert_eq!((ran.number("fetched"), ran.number("adopted")), (1, 0), "{}", ran.stdout);
+    assert_eq!(fs::read_to_string(&theirs).unwrap(), "of a person");
+    let tree = here.tree();
+    let other = tree.files.keys().find(|path| path.starts_with("note-")).unwrap();
+    assert_eq!(fs::read_to_string(here.destination().join(other)).unwrap(), "from iCloud");
 }

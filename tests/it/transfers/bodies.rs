@@ -57,6 +57,19 @@ fn a1_a_body_that_never_comes_whole_is_never_seen() {
 }
 
 #[test]
+fn a1_what_came_of_a_body_that_failed_is_there_for_the_next_run() {
+    let here = empty();
+    let (size, came) = (SIZES[1], 4 * PIECE + 5);
+    add(&here, size);
+    let ran = sync_with(&here, "content", &[Fault::Truncate { at: came }, Fault::Gone, Fault::Gone], 1);
+    assert_eq!((ran.number("failed"), ran.number("fetched")), (1, 0));
+    let ran = sync_with(&here, "content", &[], 0);
+    assert_eq!((ran.number("fetched"), ran.number("proven")), (1, 1));
+    assert_eq!(here.control().counters().bytes_from("content"), size - came);
+    all_is_well(&here);
+}
+
+#[test]
 #[ignore = "moves four gigabytes"]
 fn a1_a_body_of_a_gigabyte_goes_on_where_it_broke() {
     let here = empty();
@@ -182,6 +195,28 @@ fn a6_urls_that_end_in_mid_run_are_renewed_many_at_a_time() {
     assert!(lookups * 3 <= ended, "{lookups} lookups for {ended} URLs");
     let files = oracle::requests(&oracle::mirror_of(&here.inventory()));
     assert!(here.content_requests() <= files + ended, "each is asked for once more");
+}
+
+#[test]
+fn a6_a_url_of_an_edit_that_is_outdated_by_then_is_not_used() {
+    let here = empty();
+    add(&here, 700);
+    here.sync().expect(0);
+    let asset = here.inventory().zones[0].assets[0].record_name.clone();
+    here.change(Mutation::Edit { asset: asset.clone() });
+    here.control().reset_counters();
+    here.control().add_fault(Rule::new("content", Fault::Gone).times(1));
+    here.control().set_latency(Duration::from_millis(300));
+    let run = here.larder(&["sync", "--once", "--json"]).start();
+    while here.content_requests() < 1 {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    here.change(Mutation::Edit { asset });
+    let ran = run.wait().expect(0);
+    here.control().set_latency(Duration::ZERO);
+    all_is_well(&here);
+    let asked = (ran.number("fetched"), here.content_requests());
+    assert_eq!(asked, (1, 2), "the URL that had ended, and the one of the later edit");
 }
 
 #[test]

@@ -269,3 +269,22 @@ fn an_earlier_version_of_the_same_size_in_the_attic_is_not_taken_for_a_file_that
     Tree::read(&here.destination()).must_hold(&oracle::mirror_of(&here.inventory()));
     assert_eq!(bytes_below(&here.destination().join(".larder/attic")), kept);
 }
+
+#[test]
+fn a_file_that_cannot_be_moved_is_fetched_and_leaves_its_old_place() {
+    if !larder::failpoint::PRESENT {
+        return;
+    }
+    let here = TestEnvironment::signed_in(LibrarySpec::default());
+    let photo = NewPhoto { date_ms: Some(1_720_958_400_000), ..NewPhoto::default() };
+    let asset = here.add(photo);
+    here.sync().expect(0);
+    here.change(Mutation::SetDate { asset, date_ms: Some(1_730_000_000_000), time_zone_offset: None });
+    here.control().reset_counters();
+    let run = here.larder(&["sync", "--once"]).env("LARDER_FAILPOINTS", "move.rename=ENAMETOOLONG@1");
+    run.run().expect(0);
+    assert_eq!(here.content_requests(), 1);
+    Tree::read(&here.destination()).must_hold(&oracle::mirror_of(&here.inventory()));
+    let attic = crate::environment::bytes_below(&here.destination().join(".larder/attic"));
+    assert_eq!(attic.len(), 1, "what could not be moved is kept");
+}

@@ -29,6 +29,7 @@ pub(super) struct Step {
 /// A walk over a part of a list.
 #[derive(Debug, Clone)]
 pub(super) struct Walk {
+    start: u64,
     rank: u64,
     /// Where the next part begins; the last part has no end.
     end: Option<u64>,
@@ -45,7 +46,7 @@ pub(super) struct Walk {
     announces: bool,
     /// The last page with items announced more, or an empty one since.
     promised: bool,
-    /// There were no items where the server had announced some, or had some further on.
+    /// There were no items where the server had announced some, or had some further on; or those of another place.
     pub(super) holes: bool,
     /// The server repeated itself.
     pub(super) repeating: bool,
@@ -55,6 +56,7 @@ impl Walk {
     /// A walk from `start` to `end`.
     pub(super) fn new(start: u64, end: Option<u64>, stride: u64, expected: u64) -> Self {
         Self {
+            start,
             rank: start,
             end,
             stride,
@@ -111,6 +113,9 @@ impl Walk {
 
     fn took_something(&mut self, step: Step) {
         self.holes |= self.empties > 0;
+        // Only where a part begins another one may have been before: further on this is another place's page, and what
+        // should be here did not come.
+        self.holes |= step.fresh == 0 && self.rank > self.start;
         self.empties = 0;
         self.repeats = if step.fresh == 0 { self.repeats + 1 } else { 0 };
         self.repeating = self.repeats >= REPEATS;

@@ -22,6 +22,16 @@ pub(super) enum Landed {
     Long,
 }
 
+/// What comes next of a body.
+pub(super) enum Next {
+    /// More of it.
+    Bytes(Bytes),
+    /// Nothing: that was all that the host has.
+    End,
+    /// Nothing: the connection broke. Where nobody knows the length, this alone tells half a file from a whole one.
+    Broken,
+}
+
 /// Where a file's bytes came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whence {
@@ -91,19 +101,29 @@ impl Partial {
         mut self,
         root: &Root,
         task: &Task,
-        mut next: impl FnMut() -> Option<Bytes>,
+        mut next: impl FnMut() -> Next,
         class: ClassCounts,
         before: Option<&Digest>,
         attic_date: jiff::civil::Date,
     ) -> Result<Landed, TreeError> {
         let size = task.wanted.resource.size;
-        while let Some(bytes) = next() {
+        let ended = loop {
+            let bytes = match next() {
+                Next::Bytes(bytes) => bytes,
+                Next::End => break true,
+                Next::Broken => break false,
+            };
             if task.length == Length::Exact && self.have() + bytes.len() as u64 > size {
                 root.discard(&task.staging_key())?;
                 return Ok(Landed::Long);
             }
             self.hasher.update(&bytes);
             self.staging.append(&bytes)?;
+        };
+        if !ended && task.length != Length::Exact {
+            let have = self.have();
+            root.discard(&task.staging_key())?;
+            return Ok(Landed::Short { have });
         }
         if task.document.as_ref().is_some_and(|document| document.is_zip) {
             self = self.unwrapped(root)?;
@@ -287,10 +307,13 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let Opened { root, .. } = Root::open(temp.path(), None, false).unwrap();
         let land = |pieces: &[&'static [u8]]| {
-            let (task, mut pieces) = (task(), pieces.iter().map(|piece| Bytes::from_static(piece)));
+            let (task, mut pieces) =
+                (task(), pieces.iter().map(|piece| Next::Bytes(Bytes::from_static(piece))));
             let date = "2026-11-23".parse().unwrap();
             let partial = Partial::open(&root, &task, true).unwrap();
-            partial.land(&root, &task, || pieces.next(), ClassCounts::default(), None, date).unwrap()
+            partial
+                .land(&root, &task, || pieces.next().unwrap_or(Next::End), ClassCounts::default(), None, date)
+                .unwrap()
         };
         for long in [&[&b"abcd"[..]][..], &[b"abc", b"d"], &[b"ab", b"cdefgh"]] {
             assert!(matches!(land(long), Landed::Long));
@@ -302,5 +325,26 @@ mod tests {
         let Landed::Placed(home) = land(&[b"c"]) else { panic!("it is whole") };
         assert!(matches!(home.proof, Proof::SizeOnly { .. }) && home.size == 3);
         assert_eq!(std::fs::read(temp.path().join("a.jpg")).unwrap(), b"abc");
+    }
+
+    #[test]
+    fn a_body_of_unknown_length_whose_connection_broke_gets_no_name() {
+        let temp = tempfile::tempdir().unwrap();
+        let Opened { root, .. } = Root::open(temp.path(), None, false).unwrap();
+        for length in [Length::Open, Length::IWork] {
+            let task = Task { length, ..task() };
+            let land = |end| {
+                let mut pieces = [Next::Bytes(Bytes::from_static(ZIP)), end].into_iter();
+                let date = "2026-11-23".parse().unwrap();
+                let partial = Partial::open(&root, &task, true).unwrap();
+                partial
+                    .land(&root, &task, || pieces.next().unwrap(), ClassCounts::default(), None, date)
+                    .unwrap()
+            };
+            assert!(matches!(land(Next::Broken), Landed::Short { have: 4 }));
+            assert!(!temp.path().join("a.jpg").exists());
+            assert!(matches!(land(Next::End), Landed::Placed(_)));
+            std::fs::remove_file(temp.path().join("a.jpg")).unwrap();
+        }
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
-use super::body::{Landed, Partial};
+use super::body::{Landed, Next, Partial};
 use super::document::{self, Met};
 use super::local;
 use super::record::{Report, Settled};
@@ -71,7 +71,7 @@ pub(super) async fn bring(
     streak: &Streak,
     mut task: Box<Task>,
 ) -> Result<Report, RunError> {
-    if let Some(report) = local::bring(ctx, &task).await? {
+    if let Some(report) = local::bring(ctx, &mut task).await? {
         return Ok(report);
     }
     let mut before: Option<Digest> = None;
@@ -237,7 +237,8 @@ async fn small(
             let mut partial = Partial::open(&root, &task, with_sha256)?;
             partial.restart(with_sha256)?;
             let mut body = Some(Bytes::from(body));
-            partial.land(&root, &task, || body.take(), class, before.as_ref(), date)
+            let next = || body.take().map_or(Next::End, Next::Bytes);
+            partial.land(&root, &task, next, class, before.as_ref(), date)
         })
         .await,
         None,
@@ -278,12 +279,21 @@ async fn large(
         let (root, task, before) = (ctx.root.clone(), task.clone(), before.cloned());
         let (class, date) = (ctx.classes.counts(resource.kind), ctx.today());
         tokio::task::spawn_blocking(move || {
-            partial.land(&root, &task, || inbox.blocking_recv(), class, before.as_ref(), date)
+            partial.land(
+                &root,
+                &task,
+                || inbox.blocking_recv().unwrap_or(Next::Broken),
+                class,
+                before.as_ref(),
+                date,
+            )
         })
     };
     let broken = if let Some(body) = body {
         pump(ctx, body, chunks).await
     } else {
+        // Whoever gave up has told why.
+        let _gave_up = chunks.send(Next::End).await;
         drop(chunks);
         None
     };
@@ -344,7 +354,7 @@ fn usable(download: &Download, from: u64, size: Option<u64>) -> Usable {
 }
 
 /// Hands the bytes on as they come. `Some` when the connection broke.
-async fn pump(ctx: &Context, mut body: Download, chunks: mpsc::Sender<Bytes>) -> Option<String> {
+async fn pump(ctx: &Context, mut body: Download, chunks: mpsc::Sender<Next>) -> Option<String> {
     loop {
         let next = tokio::select! {
             () = ctx.stop.cancelled() => return Some("stopped".into()),
@@ -353,12 +363,16 @@ async fn pump(ctx: &Context, mut body: Download, chunks: mpsc::Sender<Bytes>) ->
         match next {
             Some(Ok(bytes)) => {
                 ctx.tell(&Event::Received(bytes.len() as u64));
-                if chunks.send(bytes).await.is_err() {
+                if chunks.send(Next::Bytes(bytes)).await.is_err() {
                     return None;
                 }
             }
             Some(Err(error)) => return Some(error.to_string()),
-            None => return None,
+            None => {
+                // Whoever gave up has told why.
+                let _gave_up = chunks.send(Next::End).await;
+                return None;
+            }
         }
     }
 }

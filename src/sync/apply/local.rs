@@ -15,10 +15,11 @@ use crate::tree::{Access, FileKind, Finish, Root, TreeError};
 
 /// Moves or copies the file from where it lies. `None` when what lies there is not what larder wrote: then it is left
 /// alone and the file is fetched.
-pub(super) async fn bring(ctx: &Context, task: &Task) -> Result<Option<Report>, RunError> {
+pub(super) async fn bring(ctx: &Context, task: &mut Task) -> Result<Option<Report>, RunError> {
     let Some(source) = task.source.clone() else { return Ok(None) };
-    let (root, task, date) = (ctx.root.clone(), task.clone(), ctx.today());
+    let (root, given, date) = (ctx.root.clone(), task.clone(), ctx.today());
     let brought = blocking(move || {
+        let task = given;
         let copies = source.giver.as_ref().is_some_and(|giver| giver.keeps);
         let home = if copies { copy(&root, &source, &task, date) } else { relocate(&root, &source, &task) };
         home.map(|home| (task, source, home))
@@ -52,6 +53,12 @@ pub(super) async fn bring(ctx: &Context, task: &Task) -> Result<Option<Report>, 
         Err(error) if error.is_disk() => Err(error.into()),
         Err(error) => {
             tracing::debug!(%error, "a file could not be moved or copied; it is fetched");
+            // Its own file still lies where it was, and nobody would ever look for it there: it leaves when the new one
+            // has come.
+            let own = |source: &&Source| source.giver.is_none() && !source.path.is_larders_own();
+            if let Some(source) = task.source.as_ref().filter(own) {
+                task.replaces.get_or_insert_with(|| source.clone());
+            }
             Ok(None)
         }
     }

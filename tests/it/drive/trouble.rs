@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use icloud_sim::drive::{PackageFile, ROOT};
+use icloud_sim::drive::{ListedSize, NewItem, PackageFile, ROOT, Signatures};
 use icloud_sim::{Fault, Rule};
 
 use super::{DriveEnvironment, furnish};
@@ -168,4 +168,29 @@ fn a_file_that_somebody_put_under_a_name_that_was_chosen_is_not_taken_for_what_w
     let tree = here.tree();
     let other = tree.files.keys().find(|path| path.starts_with("note-")).unwrap();
     assert_eq!(fs::read_to_string(here.destination().join(other)).unwrap(), "from iCloud");
+}
+
+#[test]
+fn a_body_of_unknown_length_that_is_cut_off_is_fetched_again() {
+    let here = DriveEnvironment::new();
+    here.drive(|drive| {
+        // Nobody can check these, and that is known after some.
+        drive.quirks().signatures = Signatures::Opaque;
+        for n in 0..30 {
+            drive.add_file(ROOT, &format!("{n}.txt"), format!("text {n}").as_bytes()).unwrap();
+        }
+    });
+    here.sync();
+    let text = "all of it ".repeat(9_000);
+    let zip = format!("PK\u{3}\u{4}{text}");
+    for item in [
+        NewItem::file("absent.txt", text.as_bytes()).listed(ListedSize::Absent),
+        NewItem::file("edited.numbers", zip.as_bytes()),
+    ] {
+        here.drive(|drive| drive.add(ROOT, item).unwrap());
+        here.0.control().add_fault(Rule::new("drive.content", Fault::Truncate { at: 40_000 }).times(1));
+        here.sync();
+        here.must_hold();
+        assert_eq!(here.bodies(), 2);
+    }
 }

@@ -128,6 +128,14 @@ fn a_regular_list_costs_its_pages_and_at_most_one_request_more() {
     }
 }
 
+/// Thirteen photos are new since the server counted, thirteen are hidden by a page of another place: the number fits.
+#[test]
+fn a_page_of_another_place_is_no_page() {
+    let server = Server { short: vec![(1, 87)], stuck_from: Some(6), inserts: vec![(0, 13)], ..regular(486) };
+    let (listed, names) = list(server, 5);
+    assert!(!listed.plausible || (0..486).all(|id| names.contains(&id)), "{listed:?}");
+}
+
 #[test]
 fn a_short_page_loses_nothing() {
     let (listed, names) = list(Server { short: vec![(3, 17), (7, 60)], ..regular(2_500) }, 4);

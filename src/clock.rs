@@ -1,6 +1,7 @@
 //! What time it is: the system's clock, or one that a test moves by hand.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,6 +9,17 @@ use jiff::{SignedDuration, Timestamp};
 pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Timestamp;
+
+    /// How often who waits for an instant should look. A machine that slept, or whose clock was put, is at most so late.
+    fn glance(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+}
+
+/// What the operating system's clock shows.
+#[must_use]
+pub fn now() -> Timestamp {
+    SystemClock.now()
 }
 
 /// The operating system's clock.
@@ -16,7 +28,37 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        let now = Timestamp::now();
+        ahead::read().and_then(|ahead| now.checked_add(ahead).ok()).unwrap_or(now)
+    }
+
+    fn glance(&self) -> Duration {
+        ahead::read().map_or(Duration::from_secs(5), |_| Duration::from_millis(20))
+    }
+}
+
+/// How far a test has moved the clock of this process: `LARDER_CLOCK` names a file with the seconds. A release build has
+/// none of it.
+#[cfg(any(debug_assertions, feature = "failpoints"))]
+mod ahead {
+    use std::path::PathBuf;
+    use std::sync::LazyLock;
+
+    use jiff::SignedDuration;
+
+    static FILE: LazyLock<Option<PathBuf>> =
+        LazyLock::new(|| std::env::var_os("LARDER_CLOCK").map(PathBuf::from));
+
+    pub(super) fn read() -> Option<SignedDuration> {
+        let text = std::fs::read_to_string(FILE.as_ref()?).ok()?;
+        text.trim().parse().ok().map(SignedDuration::from_secs)
+    }
+}
+
+#[cfg(not(any(debug_assertions, feature = "failpoints")))]
+mod ahead {
+    pub(super) const fn read() -> Option<jiff::SignedDuration> {
+        None
     }
 }
 

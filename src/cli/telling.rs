@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
-
 use super::job::Loaded;
 use super::{Console, Exit, Failure};
+use crate::clock;
 use crate::report::Summary;
 use crate::report::notify::{Kind, Memory, Needs, Notice, Situation, Tried, Ways, series};
 use crate::report::summary_text;
@@ -77,7 +76,7 @@ fn situation(loaded: &Loaded, link: Option<String>) -> Situation {
     let remembered = loaded.store.remembered().ok().flatten();
     Situation {
         job: loaded.job.name.clone(),
-        now: Timestamp::now(),
+        now: clock::now(),
         trust_ends: remembered.and_then(|remembered| remembered.trust_expires),
         needs: Needs::Unknown,
         ended: None,

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
@@ -14,10 +14,6 @@ use super::standing::{Ended, Standing};
 use super::{request, schedule};
 use crate::clock::Clock;
 use crate::config::Schedule;
-
-/// How often the wall clock is looked at while a run is waited for. A machine that slept, or whose clock was put, is at most
-/// so late.
-const GLANCE: Duration = Duration::from_secs(5);
 
 /// A run, under way.
 pub type Run = Pin<Box<dyn Future<Output = Ended> + Send>>;
@@ -84,7 +80,7 @@ pub async fn tend(
                 () = stop.cancelled() => break Why::Stop,
                 changed = work.changed() => break if changed.is_ok() { Why::Reload } else { Why::Stop },
                 () = bell.0.0.notified() => break Why::Rung,
-                () = tokio::time::sleep(GLANCE) => {}
+                () = tokio::time::sleep(clock.glance()) => {}
             }
         };
         match why {
@@ -102,7 +98,7 @@ pub async fn tend(
             // A person is at work on it, signing in for example.
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = tokio::time::sleep(GLANCE) => {}
+                () = tokio::time::sleep(clock.glance()) => {}
             }
             again = true;
             continue;

@@ -1,5 +1,6 @@
 //! What an API host answered.
 
+use crate::clock;
 use std::fmt;
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
 
 /// The `Retry-After` of an answer, as a span from now.
 pub(super) fn told_to_wait(headers: &HeaderMap) -> Option<Duration> {
-    retry_after(headers.get(RETRY_AFTER)?.to_str().ok()?, Timestamp::now())
+    retry_after(headers.get(RETRY_AFTER)?.to_str().ok()?, clock::now())
 }
 
 /// Reads a `Retry-After` value: seconds, or an HTTP date, which becomes the span from `now` (zero when it has

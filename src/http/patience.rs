@@ -1,6 +1,7 @@
 //! How much trouble a run bears before it leaves iCloud alone: a budget of tries over all workers and services, and
 //! a breaker that lets no further request out.
 
+use crate::clock;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -83,7 +84,7 @@ impl Patience {
     /// iCloud is left alone from now on, for so long at least. The first reason stands.
     pub fn end(&self, why: String, wait: Duration) {
         let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_hours(24));
-        let until = Timestamp::now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+        let until = clock::now().saturating_add(wait).unwrap_or(Timestamp::MAX);
         let until = until.round(Unit::Second).unwrap_or(until);
         tracing::debug!(%why, %until, "iCloud is left alone");
         self.borne().verdict.get_or_insert(LeftAlone { why, until });

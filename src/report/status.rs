@@ -280,12 +280,15 @@ impl Status {
         }
         if let Some(ends) = self.trust_ends {
             let days = ends.duration_since(now).as_hours() / 24;
+            // Its end is an estimate: Apple prolongs sessions that are used (icloud-docker #283 tells of 78 days).
+            let outlived =
+                self.last_run.as_ref().is_some_and(|run| run.started > ends && run.error.is_none());
             add(
                 "Sign-in",
-                if days >= 0 {
-                    format!("good for {days} more days")
-                } else {
-                    "needed: run `larder login`".into()
+                match (ends >= now, outlived) {
+                    (true, _) => format!("good for {days} more days"),
+                    (false, true) => "good still, but Apple may ask at any time: `larder login`".into(),
+                    (false, false) => "needed: run `larder login`".into(),
                 },
             );
         }

@@ -47,6 +47,8 @@ mod hostile;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod life;
+#[cfg(test)]
 mod listing_cost;
 #[cfg(test)]
 mod lost_state;

@@ -15,26 +15,35 @@ use serde_json::{Value, json};
 use crate::environment::TestEnvironment;
 
 /// A server on loopback that takes requests and answers them all alike.
-struct Listener {
-    address: String,
+pub(crate) struct Listener {
+    pub(crate) address: String,
     heard: Receiver<(String, Value)>,
+    asked: std::sync::Arc<std::sync::atomic::AtomicU64>,
 }
 
 impl Listener {
-    fn start(answer: &'static str) -> Self {
+    pub(crate) fn start(answer: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let (tell, heard) = channel();
+        let asked = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let count = asked.clone();
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 let _gone = tell.send(request(connection, answer));
+                count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             }
         });
-        Self { address, heard }
+        Self { address, heard, asked }
+    }
+
+    /// How many requests came at all.
+    pub(crate) fn count(&self) -> u64 {
+        self.asked.load(std::sync::atomic::Ordering::SeqCst)
     }
 
     /// What was asked for since the last time: head and body.
-    fn heard(&self) -> Vec<(String, Value)> {
+    pub(crate) fn heard(&self) -> Vec<(String, Value)> {
         self.heard.try_iter().collect()
     }
 }

@@ -137,8 +137,8 @@ fn how_the_mirror_stands_is_shown_to_people_and_machines() {
     let health = daemon.get("/healthz").expect(200);
     assert_eq!(health.body.trim(), "config: ok");
     let metrics = daemon.get("/metrics").expect(200).body;
-    assert!(metrics.contains("larder_items{job=\"config\",part=\"photos\"} 6\n"), "{metrics}");
-    assert!(metrics.contains("larder_needs_person{job=\"config\"} 0\n"), "{metrics}");
+    assert!(metrics.contains("larder_items{job_file=\"config\",part=\"photos\"} 6\n"), "{metrics}");
+    assert!(metrics.contains("larder_needs_person{job_file=\"config\"} 0\n"), "{metrics}");
     for line in metrics.lines().filter(|line| !line.starts_with('#')) {
         let (name, value) = line.rsplit_once(' ').unwrap();
         assert!(name.starts_with("larder_") && value.parse::<f64>().is_ok(), "{line}");

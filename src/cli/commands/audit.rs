@@ -3,15 +3,13 @@
 use std::io;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::sync::Signals;
 use crate::cli::args::{Audit, Global, What};
 use crate::cli::failure::run_exit;
 use crate::cli::job::load;
 use crate::cli::progress::Progress;
 use crate::cli::{Console, Exit, Failure};
-use crate::clock::SystemClock;
+use crate::clock::{self, SystemClock};
 use crate::report::audit::{Among, AuditReport, Form};
 use crate::report::title;
 use crate::sync::RunError;
@@ -57,7 +55,7 @@ pub(super) async fn audit(global: &Global, console: &Console, args: &Audit) -> R
             _ => Among::Last(part.as_str()),
         };
         let out = io::BufWriter::new(io::stdout());
-        let report = Arc::new(AuditReport::begin(out, form, among, Timestamp::now(), signals.cancel.clone()));
+        let report = Arc::new(AuditReport::begin(out, form, among, clock::now(), signals.cancel.clone()));
         let edges = Edges {
             http: loaded.http.clone(),
             store: loaded.store.clone(),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::cli::args::Global;
 use crate::cli::job::{Loaded, job_file, load_file};
 use crate::cli::{Console, Exit, Failure};
+use crate::clock;
 use crate::daemon::is_present;
 use crate::icloud::session::reach;
 use crate::model::Part;
@@ -135,8 +136,12 @@ fn session(loaded: &Loaded, looks: &mut Looks) {
             (Some(needs), _) => looks.wrong(what, needs.why.to_string(), None, Exit::SignIn),
             (None, None) => looks.fine(what, "signed in"),
             (None, Some(ends)) => {
-                let days = ends.duration_since(Timestamp::now()).as_hours() / 24;
-                let text = format!("good for {days} more days");
+                let days = ends.duration_since(clock::now()).as_hours() / 24;
+                let text = if ends < clock::now() {
+                    "as old as Apple lets it be: it may end at any time".to_owned()
+                } else {
+                    format!("good for {days} more days")
+                };
                 if days < SOON {
                     looks.warn(what, text, "run `larder login` when you have a minute, and no run is missed");
                 } else {
@@ -189,7 +194,7 @@ fn runs(loaded: &Loaded, part: Part, looks: &mut Looks) {
         Ok(Some((started_ms, _))) => {
             let ago = Timestamp::from_millisecond(started_ms).map_or_else(
                 |_| "at some time".to_owned(),
-                |began| format!("{} ago", span(Timestamp::now().duration_since(began))),
+                |began| format!("{} ago", span(clock::now().duration_since(began))),
             );
             looks.fine(&what, ago);
         }
@@ -203,7 +208,7 @@ async fn icloud(loaded: &Loaded, looks: &mut Looks) {
         Ok(date) => {
             looks.fine("iCloud", "can be reached");
             let Some(there) = date else { return };
-            let off = Timestamp::now().duration_since(there).as_mins();
+            let off = clock::now().duration_since(there).as_mins();
             if off.abs() > OFF {
                 let text = format!("{} minutes {}", off.abs(), if off > 0 { "ahead" } else { "behind" });
                 looks.warn("Clock", text, "set this machine's clock: sign-in and certificates go by it");

@@ -1,13 +1,11 @@
 //! `larder login`: sign in, or renew the trust of this computer.
 
-use jiff::Timestamp;
-
 use crate::cli::args::{Global, Login};
 use crate::cli::job::load;
 use crate::cli::prompt::Prompt;
 use crate::cli::telling::after_login;
 use crate::cli::{Console, Exit, Failure};
-use crate::clock::SystemClock;
+use crate::clock::{self, SystemClock};
 use crate::icloud::session::{self, CodeRequest, CodeSource, LoginDone, LoginOptions, Need, NeedsUser};
 
 pub(super) async fn login(global: &Global, console: &Console, args: &Login) -> Result<Exit, Failure> {
@@ -53,7 +51,7 @@ fn tell(console: &Console, done: &LoginDone) -> Result<(), Failure> {
     }
     let until = match done.trust_expires {
         Some(end) => {
-            format!(" Good for {} days.", (end.duration_since(Timestamp::now()).as_hours() + 12) / 24)
+            format!(" Good for {} days.", (end.duration_since(clock::now()).as_hours() + 12) / 24)
         }
         None => String::new(),
     };

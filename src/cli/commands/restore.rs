@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use jiff::Timestamp;
-
 use crate::cli::args::{Global, Restore, What};
 use crate::cli::job::load;
 use crate::cli::mirror_path::{locate, real};
 use crate::cli::moment::{Edge, option};
 use crate::cli::{Console, Exit, Failure};
+use crate::clock;
 use crate::model::Part;
 use crate::report::figures::{counted, shown};
 use crate::report::restored::line;
@@ -52,7 +51,7 @@ pub(super) fn restore(global: &Global, console: &Console, args: &Restore) -> Res
         for from in wanted {
             let request = Request { part, from, version, to: outlet.as_ref(), dry_run: args.dry_run };
             let each = &mut |brought: &Brought| out.file(brought);
-            let done = bring_back(&state, &root, &request, Timestamp::now(), each)
+            let done = bring_back(&state, &root, &request, clock::now(), each)
                 .map_err(|error| Failure::from(&error))?;
             if done.totals.restored + done.totals.failed == 0 && request.from != Dir::ROOT {
                 unmet += 1;

@@ -8,6 +8,7 @@ use super::daemon::last_start;
 use crate::cli::args::{Global, StatusOf, What};
 use crate::cli::job::{Loaded, load};
 use crate::cli::{Console, Exit, Failure};
+use crate::clock;
 use crate::daemon::{is_present, schedule};
 use crate::report::{self, Parts, titled};
 
@@ -31,7 +32,7 @@ pub(super) fn status(global: &Global, console: &Console, args: &StatusOf) -> Res
                 daemon.pid
             )
         });
-        let now = Timestamp::now();
+        let now = clock::now();
         let texts: Vec<_> = told.iter().map(|status| (status.part, status.text(now))).collect();
         console.out(&console.labelled(&format!("{}{next}", titled(&texts))));
     }
@@ -59,7 +60,7 @@ fn daemon(loaded: &Loaded) -> Result<Option<Daemon>, Failure> {
     let pid = is_present(&job.state_dir)
         .map_err(|error| Failure::new(Exit::Disk, format!("Cannot look for the daemon: {error}")))?;
     let Some(pid) = pid else { return Ok(None) };
-    let now = Timestamp::now();
+    let now = clock::now();
     let next_run = schedule::due(&job.schedule, &job.name, last_start(loaded), now).max(now);
     Ok(Some(Daemon { pid, next_run }))
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::args::{Global, Sync, What};
@@ -12,7 +11,7 @@ use crate::cli::page::Entrance;
 use crate::cli::progress::Progress;
 use crate::cli::telling::{Ended, after_run};
 use crate::cli::{Console, Exit, Failure};
-use crate::clock::SystemClock;
+use crate::clock::{self, SystemClock};
 use crate::model::Part;
 use crate::report::{Parts, Summary, summary_text};
 use crate::state::State;
@@ -99,7 +98,7 @@ async fn each_part(
         // One attempt to sign in a run, and nobody is asked twice.
         if exit == Exit::SignIn && loaded.waits_for_person() {
             let why = summaries.last().and_then(|summary: &Summary| summary.error.clone());
-            summaries.push(Summary::without_run(part, Timestamp::now(), options.dry_run, why));
+            summaries.push(Summary::without_run(part, clock::now(), options.dry_run, why));
             continue;
         }
         match one(loaded, console, part, &progress, signals, options).await {
@@ -154,7 +153,7 @@ pub(super) async fn run_and_remember(
     options: Options,
     warning: Option<String>,
 ) -> Result<(Finished, Summary), Failure> {
-    let started = Timestamp::now();
+    let started = clock::now();
     let edges = Edges {
         http: loaded.http.clone(),
         store: loaded.store.clone(),
@@ -166,7 +165,7 @@ pub(super) async fn run_and_remember(
     };
     let mut finished = run(loaded.job.clone(), part, state.clone(), edges, options).await;
     finished.outcome.warnings.splice(0..0, warning);
-    let summary = Summary::new(part, started, Timestamp::now(), options.dry_run, &finished);
+    let summary = Summary::new(part, started, clock::now(), options.dry_run, &finished);
     if !options.dry_run {
         match remember(&state, &summary) {
             // What ended the run is the one to tell; where the state is the trouble, its record fails too.

@@ -13,7 +13,7 @@ use crate::cli::mirror_path::locate;
 use crate::cli::moment::{Edge, option};
 use crate::cli::progress::Progress;
 use crate::cli::{Console, Exit, Failure};
-use crate::clock::SystemClock;
+use crate::clock::{self, SystemClock};
 use crate::model::Part;
 use crate::report::verified::VerifyReport;
 use crate::report::{Parts, titled};
@@ -63,7 +63,7 @@ async fn one(
     (part, reader, request): (Part, Reader, Request),
 ) -> Result<(VerifyReport, Option<RunError>), Failure> {
     let books = Books::Beside { reader, dir: loaded.job.state_dir.clone(), file: loaded.state_file(part) };
-    let start = Timestamp::now();
+    let start = clock::now();
     let (job, at_work, repairs) = (loaded.job.clone(), edges.clone(), request.repair);
     let finished = tokio::task::spawn_blocking(move || read_again(job, part, books, &at_work, &request))
         .await
@@ -71,7 +71,7 @@ async fn one(
     let mut report = VerifyReport {
         part,
         result: finished.result,
-        seconds: Timestamp::now().duration_since(start).as_secs_f64(),
+        seconds: clock::now().duration_since(start).as_secs_f64(),
         resumed: finished.resumed,
         error: finished.error.as_ref().map(ToString::to_string),
         run: None,

@@ -73,7 +73,10 @@ fn job(door: &Door, now: Timestamp) -> Markup {
         table {
             tr { th { "Now" } td { (words) } }
             @if let Some(ends) = (door.trust_ends)() {
-                tr { th { "Sign-in" } td { "good for " (ends.duration_since(now).as_hours() / 24) " more days" } }
+                @let days = ends.duration_since(now).as_hours() / 24;
+                tr { th { "Sign-in" } td {
+                    @if ends >= now { "good for " (days) " more days" } @else { "Apple may ask for a new one at any time" }
+                } }
             }
         }
         @match (door.status)() {

@@ -46,6 +46,8 @@ pub(super) fn metrics(doors: &[Door]) -> String {
                 let help = "When the last run began, seconds since 1970.";
                 let began = seconds(run.started.as_millisecond());
                 all.add("larder_last_run_timestamp_seconds", help, job, part, began);
+                let help = "How long the last run took, seconds.";
+                all.add("larder_last_run_duration_seconds", help, job, part, run.seconds);
                 let (help, complete) = ("Whether the last run left nothing missing.", u8::from(run.complete));
                 all.add("larder_last_run_complete", help, job, part, f64::from(complete));
             }
@@ -68,7 +70,7 @@ impl Metrics {
         let (_, samples) = self.0.entry(name).or_insert((help, String::new()));
         let job = job.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
         let part = part.map_or(String::new(), |part| format!(",part=\"{part}\""));
-        let _ok = writeln!(samples, "{name}{{job=\"{job}\"{part}}} {value}");
+        let _ok = writeln!(samples, "{name}{{job_file=\"{job}\"{part}}} {value}");
     }
 
     fn text(self) -> String {

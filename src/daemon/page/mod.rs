@@ -17,13 +17,13 @@ use axum::extract::{ConnectInfo, Form, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::Standing;
+use crate::clock;
 use crate::config;
 pub use door::{Answer, Ask, Door, Seen, Told, Wish};
 pub use links::Links;
@@ -68,7 +68,7 @@ async fn looked<T: Send + 'static>(page: &Arc<Page>, look: impl FnOnce(&Page) ->
 }
 
 async fn overview(State(page): Shared) -> Response {
-    shown(looked(&page, |page| html::overview(&page.doors, Timestamp::now())).await)
+    shown(looked(&page, |page| html::overview(&page.doors, clock::now())).await)
 }
 
 /// 200 when all is well, or when a person is needed: no new start helps then. 503 when the last run of a job failed.

@@ -4,6 +4,7 @@ use icloud_sim::Control;
 use icloud_sim::photos::{Inventory, LibrarySpec, Mutation, NewPhoto, PhotoKind, Sizes};
 
 use crate::cli::{Exit, Failure};
+use crate::clock;
 
 /// A library of that many photos, with a bit of everything.
 pub(super) fn spec(assets: u32) -> LibrarySpec {
@@ -13,7 +14,7 @@ pub(super) fn spec(assets: u32) -> LibrarySpec {
         folders: 2,
         seed: 7,
         sizes: Sizes::Small,
-        now_ms: jiff::Timestamp::now().as_millisecond(),
+        now_ms: clock::now().as_millisecond(),
         ..LibrarySpec::default()
     }
 }

@@ -8,9 +8,9 @@ use secrecy::ExposeSecret as _;
 use super::args::Global;
 use super::{Console, Exit, Failure};
 use crate::config::env_vars::LARDER_ENDPOINT;
-use crate::config::{Job, PasswordSource, paths::Places};
+use crate::config::{AccountRegion, Job, PasswordSource, paths::Places};
 use crate::http::{self, Settings};
-use crate::icloud::session::{Account, Endpoints, Store, USER_AGENT};
+use crate::icloud::session::{Account, Endpoints, Region, Store, USER_AGENT};
 use crate::model::Part;
 use crate::secret::{Passwords, make_private};
 use crate::state::{JobLock, Reader, State, StateError, put_aside};
@@ -89,10 +89,16 @@ pub(super) fn prepare(job: Job, endpoint: Option<&str>) -> Result<Loaded, Failur
         })
         .transpose()?;
     let http = http::Client::new(&Settings { endpoint, user_agent: USER_AGENT.to_owned() })?;
-    let endpoints = Endpoints::global()
+    let store = Store::new(&job.state_dir.join("session.json"));
+    let region = match job.account.region {
+        // What cannot be read is told by whoever needs it.
+        AccountRegion::Auto => store.region().unwrap_or_default(),
+        AccountRegion::Global => Region::Global,
+        AccountRegion::China => Region::China,
+    };
+    let endpoints = Endpoints::of(region)
         .map_err(|error| Failure::new(Exit::Usage, format!("Apple's addresses are no addresses: {error}")))?;
     let account = Account::new(job.account.apple_id.expose_secret(), endpoints);
-    let store = Store::new(&job.state_dir.join("session.json"));
     let parts = job.parts();
     let passwords = passwords(&job.account.password);
     Ok(Loaded { job: Arc::new(job), http, store, account, passwords, parts })

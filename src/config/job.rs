@@ -52,6 +52,31 @@ pub struct Account {
     pub apple_id: SecretString,
     /// Where the password comes from when nobody is there.
     pub password: PasswordSource,
+    /// Where Apple keeps the account.
+    pub region: AccountRegion,
+}
+
+/// Where Apple keeps an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AccountRegion {
+    /// Where Apple says.
+    #[default]
+    Auto,
+    /// Everywhere but in mainland China.
+    Global,
+    /// In mainland China.
+    China,
+}
+
+impl AccountRegion {
+    fn read(account: &Section<'_>) -> Result<Self, ConfigError> {
+        match account.text("region")?.unwrap_or("auto") {
+            "auto" => Ok(Self::Auto),
+            "global" => Ok(Self::Global),
+            "china" => Ok(Self::China),
+            _ => Err(account.refuse("region", "must be \"auto\", \"global\" or \"china\"".into())),
+        }
+    }
 }
 
 /// Where a password comes from. It is kept nowhere else.
@@ -245,6 +270,7 @@ impl Job {
             account: Account {
                 apple_id: SecretString::from(apple_id),
                 password: PasswordSource::read(&account, places, base)?,
+                region: AccountRegion::read(&account)?,
             },
             photos: Photos {
                 libraries,

@@ -3,7 +3,7 @@
 /// Sections and their keys; the first section is the top of the file.
 pub(super) const KEYS: [(&str, &[&str]); 12] = [
     ("", &["state_dir"]),
-    ("account", &["apple_id", "password_file", "password_command", "password_credential"]),
+    ("account", &["apple_id", "region", "password_file", "password_command", "password_credential"]),
     ("schedule", &["at", "days", "every", "cron", "jitter", "time_zone"]),
     (
         "photos",

@@ -27,7 +27,7 @@ pub use albums::{AlbumPath, AlbumView, Albums, Patterns, SmartAlbum};
 pub use drive::Drive;
 pub use error::{At, ConfigError};
 pub use ignore::Ignore;
-pub use job::{Account, Job, Network, PasswordSource, Verify};
+pub use job::{Account, AccountRegion, Job, Network, PasswordSource, Verify};
 pub use layout::{HIDDEN, Layout, LayoutError, LayoutFacts, SHARED_LIBRARY};
 pub use notify::{Email, Notify, Ntfy, Security, Told, Webhook};
 pub use page::Page;

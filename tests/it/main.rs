@@ -81,6 +81,8 @@ mod recorded;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod region;
+#[cfg(test)]
 mod removals;
 #[cfg(test)]
 mod restore;

@@ -1,16 +1,55 @@
 //! `larder login`: sign in, or renew the trust of this computer.
 
 use crate::cli::args::{Global, Login};
-use crate::cli::job::load;
+use crate::cli::job::{Loaded, load};
 use crate::cli::prompt::Prompt;
 use crate::cli::telling::after_login;
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::{self, SystemClock};
-use crate::icloud::session::{self, CodeRequest, CodeSource, LoginDone, LoginOptions, Need, NeedsUser};
+use crate::icloud::session::{
+    self, CodeRequest, CodeSource, LoginDone, LoginOptions, Need, NeedsUser, SessionError,
+};
 
 pub(super) async fn login(global: &Global, console: &Console, args: &Login) -> Result<Exit, Failure> {
     let loaded = load(global)?;
     let _lock = loaded.lock(console)?;
+    let (loaded, request) = match sign_in(&loaded, console, args).await {
+        // Each region has a sign-in, a code and tokens of its own.
+        Err(error) if args.code.is_none() && matches!(error.need(), Some(Need::Region { .. })) => {
+            let there = load(global)?;
+            if there.account == loaded.account {
+                return Err(error.into());
+            }
+            console.tell(
+                "Apple keeps this account in another region: signing in there, which takes another code",
+            );
+            let request = sign_in(&there, console, args).await?;
+            (there, request)
+        }
+        request => (loaded, request?),
+    };
+    if let Some(trouble) = loaded.passwords.trouble() {
+        console.warning(&trouble);
+    }
+    match request {
+        CodeRequest::AlreadyDone(done) => {
+            tell(console, &done)?;
+            after_login(&loaded).await;
+        }
+        CodeRequest::Sent(prompt) => {
+            let whence = match prompt.source {
+                CodeSource::Devices => "is shown on your trusted devices".to_owned(),
+                CodeSource::Phone(phone) => format!("was sent to {}", phone.number),
+                CodeSource::Nowhere => "could not be sent; try `--sms`".to_owned(),
+            };
+            console.tell(&format!("The code {whence}. Finish with `larder login --code CODE`."));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Signs in, or asks for a code.
+async fn sign_in(loaded: &Loaded, console: &Console, args: &Login) -> Result<CodeRequest, SessionError> {
     let (http, store, account) = (&loaded.http, &loaded.store, &loaded.account);
     let refused = match store.remembered()?.and_then(|remembered| remembered.needs_user) {
         Some(NeedsUser { why: Need::Password { refused }, .. }) => Some(refused),
@@ -18,30 +57,15 @@ pub(super) async fn login(global: &Global, console: &Console, args: &Login) -> R
     };
     let mut person = Prompt::new(console, loaded.passwords.clone(), refused);
     let options = LoginOptions { sms: args.sms };
-    let done = if let Some(code) = &args.code {
-        session::submit_code(http, store, account, &SystemClock, &mut person, code).await?
-    } else if args.request_code {
-        match session::request_code(http, store, account, &SystemClock, &mut person, options).await? {
-            CodeRequest::AlreadyDone(done) => done,
-            CodeRequest::Sent(prompt) => {
-                let whence = match prompt.source {
-                    CodeSource::Devices => "is shown on your trusted devices".to_owned(),
-                    CodeSource::Phone(phone) => format!("was sent to {}", phone.number),
-                    CodeSource::Nowhere => "could not be sent; try `--sms`".to_owned(),
-                };
-                console.tell(&format!("The code {whence}. Finish with `larder login --code CODE`."));
-                return Ok(Exit::Done);
-            }
-        }
-    } else {
-        session::login(http, store, account, &SystemClock, &mut person, options).await?
-    };
-    if let Some(trouble) = loaded.passwords.trouble() {
-        console.warning(&trouble);
+    if let Some(code) = &args.code {
+        let done = session::submit_code(http, store, account, &SystemClock, &mut person, code).await?;
+        return Ok(CodeRequest::AlreadyDone(done));
     }
-    tell(console, &done)?;
-    after_login(&loaded).await;
-    Ok(Exit::Done)
+    if args.request_code {
+        return session::request_code(http, store, account, &SystemClock, &mut person, options).await;
+    }
+    let done = session::login(http, store, account, &SystemClock, &mut person, options).await?;
+    Ok(CodeRequest::AlreadyDone(done))
 }
 
 fn tell(console: &Console, done: &LoginDone) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
 use super::budget::Budget;
+use super::endpoints::Region;
 use super::error::Need;
 use super::person::{Phone, PhoneId};
 
@@ -122,6 +123,10 @@ impl OpenLogin {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Book {
     pub(super) account_name: String,
+    /// The web site that it is of: tokens of another region are worth nothing. `None` in files of older larders, which knew
+    /// the global one alone.
+    #[serde(default)]
+    pub(super) home: Option<String>,
     /// Made once, then used for ever: Apple sees one browser.
     pub(super) client_id: uuid::Uuid,
     pub(super) session_token: Option<Token>,
@@ -148,6 +153,7 @@ impl Book {
     pub(super) fn new(account_name: &str) -> Self {
         Self {
             account_name: account_name.to_owned(),
+            home: None,
             client_id: uuid::Uuid::new_v4(),
             session_token: None,
             trust_token: None,
@@ -184,6 +190,14 @@ impl Book {
     pub(super) fn wants_consent(&self, service: &str, now: Timestamp) -> bool {
         let age = self.without_consent.get(service).map(|at| now.duration_since(*at));
         age.is_some_and(|age| !age.is_negative() && age < ASK_AGAIN)
+    }
+
+    /// Where Apple keeps the account: as it said when it refused a sign-in elsewhere, or where the session is of.
+    pub(super) fn region(&self) -> Region {
+        if let Some(NeedsUser { why: Need::Region { domain }, .. }) = &self.needs_user {
+            return Region::of(domain);
+        }
+        self.home.as_deref().map_or(Region::Global, Region::of)
     }
 
     /// When trust ends as far as the book knows.

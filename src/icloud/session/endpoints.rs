@@ -15,6 +15,23 @@ pub(super) const MASTERING_NUMBER: &str = "2534B22";
 pub const USER_AGENT: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 \
                               (KHTML, like Gecko) Version/18.3.1 Safari/605.1.15";
 
+/// Where Apple keeps an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Region {
+    /// Everywhere but in mainland China.
+    #[default]
+    Global,
+    /// In mainland China.
+    China,
+}
+
+impl Region {
+    /// The region of a domain or address, as `iCloud.com.cn`.
+    pub(super) fn of(domain: &str) -> Self {
+        if domain.to_ascii_lowercase().ends_with(".cn") { Self::China } else { Self::Global }
+    }
+}
+
 /// Where an account signs in. Three separate addresses, because for at least one account in China a mixture
 /// was what worked (icloud_photos_downloader #1256).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +45,14 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
+    /// The addresses of a region.
+    pub fn of(region: Region) -> Result<Self, ParseError> {
+        match region {
+            Region::Global => Self::global(),
+            Region::China => Self::china(),
+        }
+    }
+
     /// Accounts everywhere but in mainland China.
     pub fn global() -> Result<Self, ParseError> {
         Self::parse("https://idmsa.apple.com", "https://setup.icloud.com", "https://www.icloud.com")

@@ -89,7 +89,10 @@ pub enum Need {
     )]
     DeviceConsent,
     /// The account lives in another region.
-    #[error("This account lives at `{domain}`, and this job signs in elsewhere")]
+    #[error(
+        "Apple keeps this account at `{domain}`, and this job signs in elsewhere: leave `region` of `[account]` at \"auto\" and \
+         run `larder login`"
+    )]
     Region {
         /// What Apple named, such as `iCloud.com.cn`.
         domain: String,

@@ -33,7 +33,7 @@ use jiff::Timestamp;
 
 pub use account::Account;
 pub use book::NeedsUser;
-pub use endpoints::{Endpoints, USER_AGENT};
+pub use endpoints::{Endpoints, Region, USER_AGENT};
 pub use error::{Need, SessionError, Trouble};
 pub use login::{CodeRequest, LoginDone, LoginOptions, LogoutDone, login, logout, request_code, submit_code};
 pub use person::{CodePrompt, CodeReply, CodeSource, Notice, Person, Phone, PhoneId};

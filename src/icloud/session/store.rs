@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::account::Account;
 use super::book::{Book, NeedsUser};
+use super::endpoints::Region;
 use super::error::SessionError;
 use crate::http::{Jar, SavedCookies};
 use crate::secret;
@@ -59,14 +60,25 @@ impl Store {
         Ok(Some(Remembered { trust_expires, validated_at: book.validated_at, needs_user: book.needs_user }))
     }
 
+    /// Where Apple keeps the account, as far as it said; the global region when nothing is stored.
+    pub fn region(&self) -> Result<Region, SessionError> {
+        Ok(self.read()?.map_or(Region::Global, |(book, _)| book.region()))
+    }
+
     /// The book and the cookies, the latter put into `jar`; a new book when nothing is stored.
     pub(super) fn load(&self, account: &Account, jar: &Jar) -> Result<Book, SessionError> {
+        let home = account.endpoints().home_origin();
+        let new = || Book { home: Some(home.clone()), ..Book::new(account.apple_id()) };
         let Some((book, cookies)) = self.read()? else {
             jar.clear();
-            return Ok(Book::new(account.apple_id()));
+            return Ok(new());
         };
         if book.account_name != account.apple_id() {
             return Err(SessionError::OtherAccount { path: self.shown() });
+        }
+        if book.home.as_deref().map_or(Region::Global, Region::of) != Region::of(&home) {
+            jar.clear();
+            return Ok(new());
         }
         jar.load(cookies);
         Ok(book)

@@ -29,7 +29,7 @@ fn fail(stage: &Stage, point: &str, error: &str, nth: u64) -> Ran {
         let left = std::fs::read_dir(staging).map_or(0, Iterator::count);
         assert_eq!(left, 0, "a full disk gets its partial files back");
     }
-    stage.must_recover();
+    stage.must_recover_with(stage.splits || OF_A_PATH.contains(&error));
     ran
 }
 

@@ -63,7 +63,7 @@ pub(super) struct Stage {
     pub(super) name: &'static str,
     orders: &'static str,
     /// Whether every directory is another file system.
-    splits: bool,
+    pub(super) splits: bool,
     command: Vec<String>,
     stdin: String,
     before: TempDir,
@@ -195,6 +195,13 @@ impl Stage {
     /// run finds nothing to do.
     #[track_caller]
     pub(super) fn must_recover(&self) -> Ran {
+        self.must_recover_with(self.splits)
+    }
+
+    /// The same; with `copies` the attic may also hold copies of files that are in the mirror: what could not be moved was
+    /// fetched, and the old file kept.
+    #[track_caller]
+    pub(super) fn must_recover_with(&self, copies: bool) -> Ran {
         let ran = self.run_with("", false);
         // What was brought back by the run that was cut off cannot be brought back again.
         let done = self.command[0] == "restore" && ran.code == Some(1);
@@ -202,8 +209,8 @@ impl Stage {
         let ran = if done { ran } else { ran.expect(0) };
         Tree::read(&self.here.destination()).must_equal(&self.tree);
         let mut attic = self.attic();
-        if self.splits {
-            // A photo that changed libraries while its file was copied leaves a copy of what is in the mirror.
+        if copies {
+            // A photo that changed libraries while its file was copied leaves one as well.
             let copied = |sha256: &String| self.tree.files.values().any(|file| file.sha256 == *sha256);
             attic.retain(|kept| self.attic.contains(kept) || !copied(&kept.1));
         }

@@ -356,7 +356,9 @@ impl Flow {
     /// Ends. Without a person, what the person must do is written down, so that later runs refuse at once.
     fn fail(&mut self, error: SessionError, now: Timestamp) -> Effect {
         self.close(&error);
-        if let (false, Some(need)) = (self.attended(), error.need()) {
+        // Where Apple keeps the account is true for whoever asks.
+        let holds = |need: &&Need| !self.attended() || matches!(need, Need::Region { .. });
+        if let Some(need) = error.need().filter(holds) {
             self.book.needs_user = Some(NeedsUser { why: need.clone(), since: now });
             self.book.validated_at = None;
         }

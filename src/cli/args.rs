@@ -88,6 +88,8 @@ pub enum Command {
     Restore(Restore),
     /// Is everything in order for runs that nobody watches? Each thing with what to do about it; nothing is changed
     Doctor,
+    /// The daemon as a service of yours: systemd on Linux, launchd on a Mac
+    Service(Service),
     /// Try every way of telling that a person is needed
     Notify(NotifyTest),
     /// Completions for a shell, on standard output
@@ -134,6 +136,29 @@ pub struct Sync {
     /// Only this half of what the job file names
     #[arg(long, value_name = "PART")]
     pub only: Option<What>,
+}
+
+/// `larder service`.
+#[derive(Debug, Parser)]
+pub struct Service {
+    /// What to do with it
+    #[command(subcommand)]
+    pub act: ServiceAct,
+}
+
+/// What to do with the service.
+#[derive(Debug, Subcommand)]
+pub enum ServiceAct {
+    /// Start it, now and after every restart; the same again after larder or the job file moved
+    Install {
+        /// Only show what would be written
+        #[arg(long)]
+        print: bool,
+    },
+    /// Stop it and remove it; the mirror and its state stay
+    Uninstall,
+    /// Whether it runs; exits with 1 where it does not
+    Status,
 }
 
 /// `larder audit`.

@@ -10,6 +10,7 @@ mod exit_code;
 mod failure;
 mod job;
 mod logging;
+mod manager;
 mod mirror_path;
 mod moment;
 mod page;

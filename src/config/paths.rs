@@ -42,6 +42,18 @@ impl Places {
         self.config_home.join("larder/config.toml")
     }
 
+    /// The home directory.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Where programs of this person keep what they are told.
+    #[must_use]
+    pub fn config_home(&self) -> &Path {
+        &self.config_home
+    }
+
     /// The state directory of the job called `name`.
     #[must_use]
     pub fn state_dir(&self, name: &str) -> PathBuf {

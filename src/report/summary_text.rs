@@ -16,8 +16,16 @@ const COLUMN: usize = 16;
 /// The summaries of the parts of a run, each below its name where there are several.
 #[must_use]
 pub fn texts(summaries: &[Summary]) -> String {
-    let texts: Vec<_> = summaries.iter().map(|summary| (summary.part, text(summary))).collect();
-    titled(&texts)
+    let several = summaries.len() > 1;
+    let texts = summaries.iter().map(|summary| {
+        let mut lines = Lines::default();
+        // Below which name the trouble belongs, the message that ends it all does not tell.
+        if let Some(why) = summary.error.as_ref().filter(|_| several) {
+            lines.add("Stopped", why);
+        }
+        (summary.part, lines.0 + &text(summary))
+    });
+    titled(&texts.collect::<Vec<_>>())
 }
 
 /// The summary as lines of text.

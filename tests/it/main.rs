@@ -87,6 +87,8 @@ mod removals;
 #[cfg(test)]
 mod restore;
 #[cfg(test)]
+mod service;
+#[cfg(test)]
 mod session;
 #[cfg(test)]
 mod shells;

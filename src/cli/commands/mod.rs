@@ -15,6 +15,7 @@ mod ls_drive;
 mod man;
 mod notify;
 mod restore;
+mod service;
 mod status;
 mod sync;
 mod verify;
@@ -44,6 +45,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
             Command::History(of) => history::history(global, console, of),
             Command::Restore(restore) => restore::restore(global, console, restore),
             Command::Doctor => doctor::doctor(global, console).await,
+            Command::Service(what) => service::service(global, console, what),
             Command::Notify(_) => notify::notify(global, console).await,
             Command::Completions(of) => Ok(completions::completions(console, of)),
             Command::Man(man) => man::man(console, man),

@@ -239,18 +239,29 @@ pub(super) fn place(
             }
             Err(error) => return Err(error),
         }
-        if let Some(old) = &task.replaces
-            && root.stat(&old.path)?.is_some()
-        {
-            home.attic = Some(root.retire(&old.path, attic_date)?);
-            // Others leave that directory too, and the last of them removes it.
-            home.left = Some(old.path.parent());
-            root.prune(&old.path.parent())?;
-        }
+        retire_older(root, task, &mut home, attic_date)?;
     }
     home.dirs.push(home.path.parent());
     home.dirs.extend(home.attic.iter().map(RelPath::parent));
     Ok(home)
+}
+
+/// Takes the version that a new one stands in for, and that lies elsewhere, to the attic.
+pub(super) fn retire_older(
+    root: &Root,
+    task: &Task,
+    home: &mut Home,
+    attic_date: jiff::civil::Date,
+) -> Result<(), TreeError> {
+    if let Some(old) = &task.replaces
+        && root.stat(&old.path)?.is_some()
+    {
+        home.attic = Some(root.retire(&old.path, attic_date)?);
+        // Others leave that directory too, and the last of them removes it.
+        home.left = Some(old.path.parent());
+        root.prune(&old.path.parent())?;
+    }
+    Ok(())
 }
 
 /// Whether the file at the path has that content.

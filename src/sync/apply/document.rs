@@ -135,7 +135,7 @@ async fn is_here(ctx: &Context, task: &Task) -> Result<Option<Home>, RunError> {
     {
         return Ok(None);
     }
-    let (root, task) = (ctx.root.clone(), task.clone());
+    let (root, task, date) = (ctx.root.clone(), task.clone(), ctx.today());
     let found = blocking(move || {
         let resource = &task.wanted.resource;
         let there = root.stat(&task.path)?;
@@ -145,7 +145,7 @@ async fn is_here(ctx: &Context, task: &Task) -> Result<Option<Home>, RunError> {
             return Ok(None);
         }
         root.refinish(&task.path, Finish { mtime: task.mtime, access: Access::Shared })?;
-        Ok(Some(Home {
+        let mut home = Home {
             path: task.path.clone(),
             size: resource.size,
             proof: Proof::Proven,
@@ -155,7 +155,13 @@ async fn is_here(ctx: &Context, task: &Task) -> Result<Option<Home>, RunError> {
             left: None,
             attic: None,
             set_aside: false,
-        }))
+        };
+        // A run that was stopped may have placed it, and not have come to the older one.
+        if task.replaces.as_ref().is_some_and(|old| old.path != task.path) {
+            super::body::retire_older(&root, &task, &mut home, date)?;
+            home.dirs.extend(home.attic.iter().map(crate::tree::RelPath::parent));
+        }
+        Ok(Some(home))
     });
     match found.await {
         Ok(found) => Ok(found),

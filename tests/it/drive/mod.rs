@@ -7,7 +7,7 @@ mod costs;
 mod first;
 mod large;
 mod model;
-mod oracle;
+pub(crate) mod oracle;
 mod partial;
 mod trouble;
 

@@ -66,6 +66,8 @@ pub enum LogFormat {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a job file by asking, sign in, and see what the first run would do
+    Init(Init),
     /// Sign in, or renew the trust of this computer
     Login(Login),
     /// End the session and forget what was stored
@@ -99,6 +101,14 @@ pub enum Command {
     /// See larder at work on a simulated iCloud: no account needed
     #[cfg(feature = "demo")]
     Demo(Demo),
+}
+
+/// `larder init`.
+#[derive(Debug, Parser)]
+pub struct Init {
+    /// Only write the job file
+    #[arg(long)]
+    pub no_login: bool,
 }
 
 /// `larder login`.

@@ -26,7 +26,7 @@ impl Prompt {
     }
 
     /// A line from standard input, without its end; `None` at the end of input.
-    async fn line(&self, question: &str) -> Option<String> {
+    pub(super) async fn line(&self, question: &str) -> Option<String> {
         if self.terminal {
             self.console.error_line(question);
         }

@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod have;
 mod history;
+mod init;
 mod login;
 mod logout;
 mod ls;
@@ -32,6 +33,7 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<Exit, Failure> {
     let global = &args.global;
     let result = runtime.block_on(async {
         match &args.command {
+            Command::Init(options) => init::init(global, console, options).await,
             Command::Login(login) => login::login(global, console, login).await,
             Command::Logout => logout::logout(global, console).await,
             Command::Sync(sync) if sync.now => daemon::now(global, console),

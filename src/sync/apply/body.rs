@@ -236,6 +236,8 @@ pub(super) fn place(
             // Placed by a run that was stopped before it could record it, or the same file of a lost state.
             Err(TreeError::AlreadyThere { .. }) if holds(root, &home.path, digest)? => {
                 root.discard(&task.staging_key())?;
+                // A copy that was to be a move has the time of the old place.
+                root.refinish(&home.path, finish)?;
             }
             Err(error) => return Err(error),
         }

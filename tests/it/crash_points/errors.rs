@@ -113,6 +113,17 @@ fn c1_c2_every_point_fails_with_every_error() {
 }
 
 #[test]
+fn c2_a_move_by_copying_that_failed_half_way_ends_as_a_move() {
+    if !can_fail() {
+        return;
+    }
+    let stage = Stage::second(Disk::Split);
+    for nth in [9, 10, 11, 12, 13, 14] {
+        fail(&stage, "beside.forget", "ENAMETOOLONG", nth);
+    }
+}
+
+#[test]
 fn c2_one_bad_path_does_not_stop_the_others() {
     if !can_fail() {
         return;

@@ -11,10 +11,10 @@ use super::telling::{after_login, tell_link};
 use super::{Console, Exit, Failure};
 use crate::clock::SystemClock;
 use crate::config::{self, PasswordSource};
-use crate::daemon::page::{Answer, Door, Links, Page, Seen, Told, Wish, serve};
+use crate::daemon::page::{Answer, CodeBy, Door, Links, Page, Seen, Told, Wish, serve};
 use crate::icloud::session::{
-    self, CodePrompt, CodeReply, CodeRequest, CodeSource, LoginOptions, Need, NeedsUser, Notice, Person,
-    Phone, PhoneId, Refused, SessionError,
+    self, CodePrompt, CodeReply, CodeRequest, CodeSource, CodeWay, LoginOptions, Need, NeedsUser, Notice,
+    Person, Phone, PhoneId, Refused, SessionError,
 };
 use crate::report;
 use crate::secret::{PASSWORD_VARIABLE, Passwords};
@@ -124,13 +124,18 @@ async fn ask(loaded: &Loaded, console: &Console, wish: Wish) -> Result<Told, Fai
     };
     let mut visitor = Visitor { passwords: loaded.passwords.clone(), refused, typed: None, phone: None };
     match wish {
-        Wish::Code { password, phone } => {
+        Wish::Code { password, way } => {
+            let (way, phone) = match way {
+                CodeBy::Devices => (CodeWay::Devices, None),
+                CodeBy::Message(phone) => (CodeWay::Message, Some(phone)),
+                CodeBy::Call(phone) => (CodeWay::Call, Some(phone)),
+            };
             (visitor.typed, visitor.phone) = (password, phone);
-            let options = LoginOptions { sms: phone.is_some() };
+            let options = LoginOptions { way };
             let asked =
                 session::request_code(http, store, account, &SystemClock, &mut visitor, options).await;
             match asked.map_err(for_visitors)? {
-                CodeRequest::Sent(prompt) => Ok(sent(&prompt)),
+                CodeRequest::Sent(prompt) => Ok(sent(&prompt, way)),
                 CodeRequest::AlreadyDone(_) => {
                     after_login(loaded).await;
                     Ok(Told::Done)
@@ -162,9 +167,12 @@ fn for_visitors(error: SessionError) -> Failure {
     failure
 }
 
-fn sent(prompt: &CodePrompt) -> Told {
+fn sent(prompt: &CodePrompt, way: CodeWay) -> Told {
     let whence = match &prompt.source {
         CodeSource::Devices => "is shown on your trusted devices".to_owned(),
+        CodeSource::Phone(phone) if way == CodeWay::Call || phone.voice_only => {
+            format!("is read out by Apple, which calls {}", phone.number)
+        }
         CodeSource::Phone(phone) => format!("was sent to {}", phone.number),
         CodeSource::Nowhere => "could not be shown anywhere; try a text message".to_owned(),
     };

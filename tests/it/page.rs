@@ -188,6 +188,8 @@ fn a_code_comes_by_message_as_well() {
     let code = daemon.post(&link, &format!("csrf={csrf}&way=sms&password={password}")).expect(200);
     assert!(code.body.contains("was sent to"), "{}", code.body);
     assert!(daemon.here.control().counters().requests("auth.sms") > 0);
+    let called = daemon.post(&link, &format!("csrf={csrf}&way=call&password={password}")).expect(200);
+    assert!(called.body.contains("calls"), "{}", called.body);
     daemon.stop();
 }
 

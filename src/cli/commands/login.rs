@@ -7,7 +7,7 @@ use crate::cli::telling::after_login;
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::{self, SystemClock};
 use crate::icloud::session::{
-    self, CodeRequest, CodeSource, LoginDone, LoginOptions, Need, NeedsUser, SessionError,
+    self, CodeRequest, CodeSource, CodeWay, LoginDone, LoginOptions, Need, NeedsUser, SessionError,
 };
 
 pub(super) async fn login(global: &Global, console: &Console, args: &Login) -> Result<Exit, Failure> {
@@ -56,7 +56,7 @@ async fn sign_in(loaded: &Loaded, console: &Console, args: &Login) -> Result<Cod
         _ => None,
     };
     let mut person = Prompt::new(console, loaded.passwords.clone(), refused);
-    let options = LoginOptions { sms: args.sms };
+    let options = LoginOptions { way: if args.sms { CodeWay::Message } else { CodeWay::Devices } };
     if let Some(code) = &args.code {
         let done = session::submit_code(http, store, account, &SystemClock, &mut person, code).await?;
         return Ok(CodeRequest::AlreadyDone(done));

@@ -52,14 +52,25 @@ pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
 /// Does what the person asks for.
 pub type Ask = Arc<dyn Fn(Wish) -> Answer<Told> + Send + Sync>;
 
+/// How a code comes. Phones are by their place in the list that was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeBy {
+    /// Shown on the trusted devices.
+    Devices,
+    /// By text message.
+    Message(usize),
+    /// Read out in a phone call.
+    Call(usize),
+}
+
 /// What the person asks for.
 pub enum Wish {
     /// A code.
     Code {
         /// The password, where it was typed.
         password: Option<SecretString>,
-        /// By text message to the phone at that place of the list, instead of on the trusted devices.
-        phone: Option<usize>,
+        /// How it is to come.
+        way: CodeBy,
     },
     /// To be signed in with this code.
     Finish(String),

@@ -127,6 +127,7 @@ pub(super) fn begin(job: &str, csrf: &str, asks_password: bool, trouble: Option<
             }
             button name="way" value="devices" { "Show a code on my devices" }
             button.second name="way" value="sms" { "Send a text message" }
+            button.second name="way" value="call" { "Call me" }
         }
     };
     page("Sign in to iCloud", None, &body)
@@ -153,6 +154,7 @@ pub(super) fn code(csrf: &str, told: &Told, trouble: Option<&str>) -> String {
                 input type="hidden" name="csrf" value=(csrf);
                 input type="hidden" name="phone" value=(at);
                 button.second name="way" value="sms" { "Send a text message to " (phone) }
+                button.second name="way" value="call" { "Call " (phone) }
             }
         }
     };

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::Standing;
 use crate::clock;
 use crate::config;
-pub use door::{Answer, Ask, Door, Seen, Told, Wish};
+pub use door::{Answer, Ask, CodeBy, Door, Seen, Told, Wish};
 pub use links::Links;
 
 /// What the page serves.
@@ -191,8 +191,13 @@ async fn go_on(
         Wish::Finish(step.code)
     } else {
         let password = Some(step.password).filter(|text| !text.is_empty()).map(SecretString::from);
-        let phone = (step.way == "sms").then(|| step.phone.unwrap_or(0));
-        Wish::Code { password, phone }
+        let phone = step.phone.unwrap_or(0);
+        let way = match step.way.as_str() {
+            "sms" => CodeBy::Message(phone),
+            "call" => CodeBy::Call(phone),
+            _ => CodeBy::Devices,
+        };
+        Wish::Code { password, way }
     };
     match (door.ask)(wish).await {
         Ok(Told::Done) => {

@@ -8,7 +8,7 @@ use super::book::Book;
 use super::driver::{Driver, Ended};
 use super::error::SessionError;
 use super::flow::{Aim, CodeText, Flow};
-use super::person::{CodePrompt, Person};
+use super::person::{CodePrompt, CodeWay, Person};
 use super::requests::Call;
 use super::store::{Store, trust_expires};
 use crate::clock::Clock;
@@ -20,8 +20,8 @@ const RENEW_BEFORE: SignedDuration = SignedDuration::from_hours(15 * 24);
 /// How a person wants to sign in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LoginOptions {
-    /// A code by message at once, instead of one on the trusted devices.
-    pub sms: bool,
+    /// How the code is to come.
+    pub way: CodeWay,
 }
 
 /// A sign-in that worked.
@@ -64,7 +64,7 @@ pub async fn login<P: Person>(
     let mut book = store.load(account, client.cookies())?;
     book.without_consent.clear();
     let renew = wants_new_trust(&book, client.cookies(), clock.now());
-    let mut flow = Flow::new(Aim::Login { sms: options.sms, renew }, book);
+    let mut flow = Flow::new(Aim::Login { way: options.way, renew }, book);
     let driver = Driver { client, store, account, clock };
     match driver.run(&mut flow, person).await? {
         Ended::Ready { asked_code } => Ok(done(asked_code, flow.book(), client.cookies())),
@@ -73,7 +73,7 @@ pub async fn login<P: Person>(
 }
 
 /// Begins a sign-in whose code another process will bring: gets as far as having a code sent. The person is
-/// asked for the password and, with several phones and `sms`, for the phone.
+/// asked for the password and, with several phones and a message or a call, for the phone.
 pub async fn request_code<P: Person>(
     client: &Client,
     store: &Store,
@@ -86,7 +86,7 @@ pub async fn request_code<P: Person>(
     let mut book = store.load(account, client.cookies())?;
     book.without_consent.clear();
     let renew = wants_new_trust(&book, client.cookies(), clock.now());
-    let mut flow = Flow::new(Aim::RequestCode { sms: options.sms, renew }, book);
+    let mut flow = Flow::new(Aim::RequestCode { way: options.way, renew }, book);
     let driver = Driver { client, store, account, clock };
     Ok(match driver.run(&mut flow, person).await? {
         Ended::CodeRequested(prompt) => CodeRequest::Sent(prompt),

@@ -36,7 +36,7 @@ pub use book::NeedsUser;
 pub use endpoints::{Endpoints, Region, USER_AGENT};
 pub use error::{Need, SessionError, Trouble};
 pub use login::{CodeRequest, LoginDone, LoginOptions, LogoutDone, login, logout, request_code, submit_code};
-pub use person::{CodePrompt, CodeReply, CodeSource, Notice, Person, Phone, PhoneId};
+pub use person::{CodePrompt, CodeReply, CodeSource, CodeWay, Notice, Person, Phone, PhoneId};
 pub use reach::reach;
 pub use refused::Refused;
 pub use srp::SrpError;

@@ -47,6 +47,18 @@ pub enum CodeSource {
     Nowhere,
 }
 
+/// How a code comes to the person.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CodeWay {
+    /// Shown on the trusted devices; by message where there are none.
+    #[default]
+    Devices,
+    /// By text message.
+    Message,
+    /// Read out in a phone call.
+    Call,
+}
+
 /// What the person is asked when a code is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodePrompt {

@@ -46,7 +46,7 @@ async fn a_login_by_push_lasts_and_costs_the_next_run_nothing() {
 async fn a_login_by_message() {
     let world = World::new(AccountKind::TwoFactor).await;
     let mut person = world.person([Say::SmsCode]);
-    world.login(&mut person, LoginOptions { sms: true }).await.unwrap();
+    world.login(&mut person, LoginOptions { way: larder::icloud::session::CodeWay::Message }).await.unwrap();
     assert!(matches!(&person.prompts[0].source, CodeSource::Phone(phone) if phone.id == PhoneId::Number(1)));
     let counters = world.control().counters();
     assert_eq!((counters.requests("auth.push"), counters.requests("auth.sms")), (0, 1));

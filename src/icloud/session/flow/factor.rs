@@ -6,7 +6,7 @@ use super::{Aim, Effect, Flow, Then};
 use crate::icloud::session::answers::{CANNOT_SEND, Factors, Reply, WRONG_CODE};
 use crate::icloud::session::book::{OpenLogin, Via};
 use crate::icloud::session::error::{Need, SessionError};
-use crate::icloud::session::person::{CodePrompt, CodeReply, CodeSource, Notice, Phone, PhoneId};
+use crate::icloud::session::person::{CodePrompt, CodeReply, CodeSource, CodeWay, Notice, Phone, PhoneId};
 use crate::icloud::session::requests::Call;
 
 /// How often a code may be entered in one sign-in.
@@ -69,8 +69,16 @@ impl Flow {
         if let Some(open) = &mut self.book.open {
             open.phones = factors.phones;
         }
-        let sms = matches!(self.aim, Aim::Login { sms: true, .. } | Aim::RequestCode { sms: true, .. });
-        if sms || !self.factor.devices { self.pick_phone(now) } else { self.send(Call::Push) }
+        let wants_phone = self.way() != CodeWay::Devices;
+        if wants_phone || !self.factor.devices { self.pick_phone(now) } else { self.send(Call::Push) }
+    }
+
+    /// How the person wants the code.
+    fn way(&self) -> CodeWay {
+        match self.aim {
+            Aim::Login { way, .. } | Aim::RequestCode { way, .. } => way,
+            _ => CodeWay::Devices,
+        }
     }
 
     /// A refused push is not the end: the code may come by message.
@@ -94,7 +102,7 @@ impl Flow {
             [] => self.fail(SessionError::NoWayForACode, now),
             [one] => {
                 let one = one.clone();
-                self.send_to(&one, false)
+                self.send_to(&one, self.way() == CodeWay::Call)
             }
             many => Effect::ChoosePhone(many.to_vec()),
         }
@@ -104,7 +112,7 @@ impl Flow {
         match id.map(|id| self.phone(&id)) {
             None => self.fail(SessionError::GaveUp, now),
             Some(None) => self.pick_phone(now),
-            Some(Some(phone)) => self.send_to(&phone, false),
+            Some(Some(phone)) => self.send_to(&phone, self.way() == CodeWay::Call),
         }
     }
 

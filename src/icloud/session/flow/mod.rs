@@ -28,7 +28,7 @@ use secrecy::SecretString;
 use super::answers::Reply;
 use super::book::{Book, NeedsUser};
 use super::error::{Need, SessionError};
-use super::person::{CodePrompt, CodeReply, Notice, Phone, PhoneId};
+use super::person::{CodePrompt, CodeReply, CodeWay, Notice, Phone, PhoneId};
 use super::refused::Refused;
 use super::requests::Call;
 use super::srp::{Challenge, Ephemeral, Proof, SrpError};
@@ -52,9 +52,9 @@ pub(super) enum Aim {
     /// A session without a person, from this rung on.
     Unattended { from: Rung, may_handshake: bool },
     /// A session with a person. `renew` asks for a new trust although the old one may still hold.
-    Login { sms: bool, renew: bool },
+    Login { way: CodeWay, renew: bool },
     /// As `Login`, up to the point where a code is on its way.
-    RequestCode { sms: bool, renew: bool },
+    RequestCode { way: CodeWay, renew: bool },
     /// The rest of it.
     SubmitCode { code: CodeText },
 }

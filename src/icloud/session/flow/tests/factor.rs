@@ -84,7 +84,7 @@ fn a_412_after_the_code_is_repaired_before_trust() {
 
 #[test]
 fn a_code_by_message() {
-    let mut play = Play::new(Aim::Login { sms: true, renew: false }, logged_out());
+    let mut play = Play::new(Aim::Login { way: CodeWay::Message, renew: false }, logged_out());
     if play.reach_complete().is_none() {
         return;
     }
@@ -145,7 +145,7 @@ fn security_keys_are_found_before_anything_is_asked() {
 
 #[test]
 fn two_calls_make_one_sign_in() {
-    let mut play = Play::new(Aim::RequestCode { sms: false, renew: false }, logged_out());
+    let mut play = Play::new(Aim::RequestCode { way: CodeWay::Devices, renew: false }, logged_out());
     if play.reach_complete().is_none() {
         return;
     }

@@ -33,7 +33,7 @@ fn stored() -> Book {
 }
 
 const UNATTENDED: Aim = Aim::Unattended { from: Rung::Validate, may_handshake: true };
-const LOGIN: Aim = Aim::Login { sms: false, renew: false };
+const LOGIN: Aim = Aim::Login { way: CodeWay::Devices, renew: false };
 
 impl Play {
     fn new(aim: Aim, book: Book) -> Self {

@@ -174,7 +174,10 @@ fn must(program: &str, arguments: &[&str]) -> Result<(), Failure> {
         return Ok(());
     }
     let message = format!("`{program} {}` failed: {}", arguments.join(" "), complaint(&said));
-    Err(Failure::new(Exit::Usage, message))
+    let hint = format!(
+        "look with `{program}` whether the service manager of your login runs; nothing else was changed"
+    );
+    Err(Failure { hint: Some(hint), ..Failure::new(Exit::Usage, message) })
 }
 
 fn complaint(said: &Output) -> String {

@@ -111,6 +111,10 @@ fn units_of_others_are_left_alone_and_broken_jobs_are_no_services() {
     here.service(&["install"]).expect(2);
     assert!(!here.unit().exists() && here.asked().is_empty());
     here.here.write_job("");
+    let broken = here.here.path("bin/systemctl");
+    fs::write(&broken, "#!/bin/sh\necho No medium found >&2\nexit 1\n").unwrap();
+    let ran = here.service(&["install"]).expect(2);
+    assert!(ran.stderr.contains("No medium found") && !here.unit().exists(), "{}", ran.stderr);
     let without = here.here.larder(&["service", "install"]).env("PATH", "/nonexistent").run().expect(2);
     assert!(without.stderr.contains("cron"), "{}", without.stderr);
 }

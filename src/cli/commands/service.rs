@@ -31,9 +31,15 @@ fn install(console: &Console, manager: &Manager, units: &[Unit], print: bool) ->
         return Ok(Exit::Done);
     }
     for unit in units {
-        must_be_ours(&unit.file)?;
+        let was_there = must_be_ours(&unit.file)?;
         write(unit)?;
-        manager.start(unit)?;
+        if let Err(failure) = manager.start(unit) {
+            // What does not run is not installed.
+            if !was_there && let Err(error) = std::fs::remove_file(&unit.file) {
+                console.warning(&format!("`{}` could not be removed again: {error}", unit.file.display()));
+            }
+            return Err(failure);
+        }
         console.tell(&format!("`{}` runs, and will after a restart: {}", unit.name, unit.file.display()));
     }
     if let Some(hint) = manager.ends_with_the_login() {

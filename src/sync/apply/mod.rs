@@ -24,6 +24,7 @@ mod room;
 mod site;
 mod subject;
 mod task;
+mod there;
 mod verify;
 
 use std::collections::HashMap;

@@ -116,3 +116,14 @@ fn a_file_of_drive_whose_move_failed_half_way_leaves_its_old_place() {
         fail(&stage, "beside.forget", "EMFILE", nth);
     }
 }
+
+#[test]
+fn b1_a_file_of_drive_that_is_moved_by_copying_and_edited_leaves_no_copy() {
+    if can_fail() {
+        let stage = Stage::drive_second(Disk::Split);
+        for nth in 22..=28 {
+            stage.run(&format!("beside.forget=abort@{nth}"));
+            stage.must_recover();
+        }
+    }
+}

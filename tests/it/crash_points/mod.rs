@@ -27,9 +27,8 @@ fn can_fail() -> bool {
     PRESENT
 }
 
-/// Every stage, in turn. Drive is not among those whose every directory is another file system: there a run that ends between
-/// the copy of a file and the removal of the old one leaves the copy, when the file was edited as well. Each holds a simulated iCloud, so that few live at a time.
-const STAGES: [fn() -> Stage; 15] = [
+/// Every stage, in turn: each holds a simulated iCloud, so that few live at a time.
+const STAGES: [fn() -> Stage; 16] = [
     Stage::login,
     || Stage::first(Disk::Able),
     || Stage::second(Disk::Able),
@@ -44,6 +43,7 @@ const STAGES: [fn() -> Stage; 15] = [
     || Stage::second(Disk::Linking),
     || Stage::drive_first(Disk::Able),
     || Stage::drive_second(Disk::Able),
+    || Stage::drive_second(Disk::Split),
     || Stage::drive_second(Disk::Plain),
 ];
 

@@ -91,8 +91,7 @@ pub(super) fn prepare(job: Job, endpoint: Option<&str>) -> Result<Loaded, Failur
     let http = http::Client::new(&Settings { endpoint, user_agent: USER_AGENT.to_owned() })?;
     let store = Store::new(&job.state_dir.join("session.json"));
     let region = match job.account.region {
-        // What cannot be read is told by whoever needs it.
-        AccountRegion::Auto => store.region().unwrap_or_default(),
+        AccountRegion::Auto => store.region(),
         AccountRegion::Global => Region::Global,
         AccountRegion::China => Region::China,
     };

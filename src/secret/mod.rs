@@ -11,5 +11,7 @@ mod tests;
 
 pub use password::Passwords;
 pub use private_dir::make_private;
-pub use private_file::{Private, SecretFileError, read_line, read_private, remove_private, write_private};
+pub use private_file::{
+    Private, SecretFileError, peek_private, read_line, read_private, remove_private, write_private,
+};
 pub use source::PASSWORD_VARIABLE;

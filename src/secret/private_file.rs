@@ -52,6 +52,12 @@ pub fn read_private(path: &Path) -> Result<Option<Private>, SecretFileError> {
     }
 }
 
+/// The bytes of a private file, which is left as it is, its mode too; `None` when there is none, or it cannot be read.
+#[must_use]
+pub fn peek_private(path: &Path) -> Option<Zeroizing<Vec<u8>>> {
+    fs::read(path).ok().map(Zeroizing::new)
+}
+
 /// Puts `bytes` in place of the file at once: after a crash there is the old content or the new, nothing
 /// between. Missing folders are not made.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), SecretFileError> {

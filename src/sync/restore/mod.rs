@@ -110,7 +110,14 @@ pub fn restore(
     now: Timestamp,
     each: &mut dyn FnMut(&Brought),
 ) -> Result<Restored, RunError> {
-    find::Search::new(state, root, request, now, each).run()
+    let done = find::Search::new(state, root, request, now, each).run();
+    if let Err(RunError::Tree(TreeError::NoSpace { .. })) = &done
+        && let Err(error) = root.sweep_incoming(|_| false)
+    {
+        // The trouble that ended it is the one to tell.
+        tracing::debug!(%error, "No room could be made");
+    }
+    done
 }
 
 /// Opens the destination of a job, which must hold the mirror that the state knows, or any mirror when the state was lost.

@@ -10,13 +10,13 @@ mod exit_code;
 mod failure;
 mod job;
 mod logging;
-mod manager;
 mod mirror_path;
 mod moment;
 mod page;
 mod panics;
 mod progress;
 mod prompt;
+mod service;
 mod telling;
 
 use std::process::ExitCode;

@@ -54,6 +54,12 @@ impl Places {
         &self.config_home
     }
 
+    /// Where programs of this person keep their state.
+    #[must_use]
+    pub fn state_home(&self) -> &Path {
+        &self.state_home
+    }
+
     /// The state directory of the job called `name`.
     #[must_use]
     pub fn state_dir(&self, name: &str) -> PathBuf {

@@ -34,6 +34,9 @@ fn a_job_file_is_written_by_asking_and_runs() {
         drive.to_str().unwrap(),
         "25:00",
         "",
+        "pigeon",
+        "ntfy",
+        "no address",
         "https://ntfy.example.com/my-larder",
         "yes",
         &password,
@@ -43,6 +46,7 @@ fn a_job_file_is_written_by_asking_and_runs() {
     let text = fs::read_to_string(here.job_file()).unwrap();
     assert_eq!(fs::metadata(here.job_file()).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(text.contains("at = \"03:00\"") && text.contains("desktop = false"), "{text}");
+    assert!(text.contains("ntfy = \"https://ntfy.example.com/my-larder\""), "{text}");
     assert!(!text.contains(&password) && drive.is_dir());
     assert!(
         ran.stdout.contains("Would fetch") && ran.stderr.contains("larder service install"),
@@ -69,6 +73,8 @@ fn nothing_is_written_before_all_is_answered() {
         ("", "Apple Account"),
         ("you@example.com\nphotos\n", "Directory for the photos"),
         (&format!("you@example.com\nphotos\n{missing}\n\n\n\n")[..], "is not there"),
+        // The first may be made, the second not: neither is.
+        (&format!("you@example.com\nboth\n{missing}\n{missing}2\n\n\nyes\nno\n")[..], "is not there"),
         ("you@example.com\nx\ny\nz\n", "`z` is no answer"),
     ] {
         let ran = here.larder(&["init", "--no-login"]).stdin(answers).run().expect(2);
@@ -77,8 +83,12 @@ fn nothing_is_written_before_all_is_answered() {
     }
     let photos = here.destination().display().to_string();
     here.larder(&["init", "--no-login"])
-        .stdin(&format!("you@example.com\nphotos\n{photos}\n04:30\nnothing\n"))
+        .stdin(&format!("you@example.com\nphotos\n{photos}\n04:30\nwebhook\nhttps://hooks.example.com/x\n"))
         .run()
         .expect(0);
-    assert!(fs::read_to_string(here.job_file()).unwrap().contains("at = \"04:30\""));
+    let text = fs::read_to_string(here.job_file()).unwrap();
+    assert!(
+        text.contains("at = \"04:30\"") && text.contains("webhook = \"https://hooks.example.com/x\""),
+        "{text}"
+    );
 }

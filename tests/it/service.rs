@@ -14,19 +14,21 @@ struct Machine {
     here: TestEnvironment,
 }
 
+/// Answers as `$HOME/shown` says, and fails what `$HOME/failing` names.
+const SYSTEMCTL: &str = r#"#!/bin/sh
+echo "systemctl $*" >> "$HOME/asked"
+case "$*" in *show*) cat "$HOME/shown" 2>/dev/null ;; esac
+if grep -qw -- "$2" "$HOME/failing" 2>/dev/null; then echo "no medium found" >&2; exit 1; fi
+"#;
+
+const LOGINCTL: &str = "#!/bin/sh\necho \"loginctl $*\" >> \"$HOME/asked\"\necho no\n";
+
 impl Machine {
     fn new() -> Self {
         let here = TestEnvironment::signed_in(LibrarySpec::default());
         let bin = here.path("bin");
         fs::create_dir(&bin).unwrap();
-        for (name, answer) in [
-            (
-                "systemctl",
-                "case \"$*\" in *is-active*) cat \"$HOME/active\" 2>/dev/null || { echo inactive; exit 3; };; esac",
-            ),
-            ("loginctl", "echo no"),
-        ] {
-            let script = format!("#!/bin/sh\necho \"{name} $*\" >> \"$HOME/asked\"\n{answer}\n");
+        for (name, script) in [("systemctl", SYSTEMCTL), ("loginctl", LOGINCTL)] {
             fs::write(bin.join(name), script).unwrap();
             fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
         }
@@ -45,78 +47,146 @@ impl Machine {
     fn asked(&self) -> Vec<String> {
         let text = fs::read_to_string(self.here.path("asked")).unwrap_or_default();
         let _none = fs::remove_file(self.here.path("asked"));
-        text.lines().map(str::to_owned).collect()
+        let short = |line: &str| line.replace("--user ", "").replace("larder-config.service", "UNIT");
+        text.lines().map(short).collect()
+    }
+
+    fn shows(&self, active: &str, sub: &str) {
+        let text = format!(
+            "ActiveState={active}\nSubState={sub}\nUnitFileState=enabled\nStateChangeTimestamp=Fri 2026-11-27 03:00:00 UTC\n"
+        );
+        fs::write(self.here.path("shown"), text).unwrap();
+    }
+
+    fn failing(&self, what: &str) {
+        fs::write(self.here.path("failing"), what).unwrap();
     }
 }
 
+const START: [&str; 3] = ["systemctl daemon-reload", "systemctl enable UNIT", "systemctl restart UNIT"];
+
 #[test]
+#[cfg(target_os = "linux")]
 fn a_service_is_installed_shown_and_removed() {
-    if cfg!(target_os = "macos") {
-        return;
-    }
     let here = Machine::new();
     let shown = here.service(&["install", "--print"]).expect(0).stdout;
+    assert!(here.service(&["status"]).expect(1).stdout.contains("not installed; `larder service install`"));
     assert!(!here.unit().exists() && here.asked().is_empty());
-    assert!(here.service(&["status"]).expect(1).stdout.contains("inactive; `larder service install`"));
-    here.asked();
     for _ in 0..2 {
         let ran = here.service(&["install"]).expect(0);
         assert!(ran.stderr.contains("loginctl enable-linger"), "{}", ran.stderr);
-        assert_eq!(
-            here.asked(),
-            [
-                "systemctl --user daemon-reload",
-                "systemctl --user enable larder-config.service",
-                "systemctl --user restart larder-config.service",
-                "loginctl show-user --property=Linger --value"
-            ]
-        );
+        let asked = here.asked();
+        assert_eq!(asked[..3], START);
+        assert_eq!(asked[3..], ["loginctl show-user --property=Linger --value"]);
     }
     let text = fs::read_to_string(here.unit()).unwrap();
     assert!(shown.ends_with(&text), "{shown}");
     let job = here.here.job_file();
     assert!(text.contains(&format!("sync --config \"{}\"", job.display())), "{text}");
-    fs::write(here.here.path("active"), "active\n").unwrap();
-    assert_eq!(here.service(&["status"]).expect(0).stdout, "larder-config.service: active\n");
-    let json = here.service(&["status", "--json"]).expect(0).json();
-    assert_eq!(
-        (&json["services"][0]["running"], &json["services"][0]["installed"]),
-        (&true.into(), &true.into())
+    // It hears of no variable of this shell.
+    assert!(text.contains(&format!("XDG_STATE_HOME={}", here.here.path("state").display())), "{text}");
+    here.shows("active", "running");
+    let told = here.service(&["status"]).expect(0).stdout;
+    assert!(
+        told.starts_with(
+            "larder-config.service: active (running) since Fri 2026-11-27 03:00:00 UTC, enabled\n"
+        ),
+        "{told}"
     );
+    assert!(told.contains(here.unit().to_str().unwrap()), "{told}");
+    let json = here.service(&["status", "--json"]).expect(0).json();
+    for flag in ["running", "installed", "enabled"] {
+        assert_eq!(json["services"][0][flag], true, "{json}");
+    }
+    here.shows("activating", "auto-restart");
+    assert!(here.service(&["status"]).expect(1).stdout.contains("auto-restart"));
     here.asked();
     here.service(&["uninstall"]).expect(0);
     assert!(!here.unit().exists());
-    assert_eq!(
-        here.asked(),
-        ["systemctl --user disable --now larder-config.service", "systemctl --user daemon-reload"]
-    );
+    assert_eq!(here.asked(), ["systemctl disable --now UNIT", "systemctl daemon-reload"]);
     assert!(here.service(&["uninstall"]).expect(0).stderr.contains("not installed"));
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn units_of_others_are_left_alone_and_broken_jobs_are_no_services() {
-    if cfg!(target_os = "macos") {
-        return;
-    }
     let here = Machine::new();
-    fs::create_dir_all(here.unit().parent().unwrap()).unwrap();
-    fs::write(here.unit(), "[Unit]\n").unwrap();
-    for act in ["install", "uninstall"] {
-        let ran = here.service(&[act]).expect(2);
-        assert!(ran.stderr.contains("was not touched"), "{}", ran.stderr);
-        assert_eq!(fs::read_to_string(here.unit()).unwrap(), "[Unit]\n");
+    here.service(&["install"]).expect(0);
+    here.asked();
+    let edited = fs::read_to_string(here.unit()).unwrap().replace("Nice=10", "Nice=19");
+    for theirs in ["[Unit]\n", &edited] {
+        fs::write(here.unit(), theirs).unwrap();
+        for act in ["install", "uninstall"] {
+            let ran = here.service(&[act]).expect(2);
+            assert!(ran.stderr.contains("was not touched"), "{}", ran.stderr);
+            assert_eq!(fs::read_to_string(here.unit()).unwrap(), theirs);
+        }
     }
     fs::remove_file(here.unit()).unwrap();
     fs::write(here.here.job_file(), "[account]\n").unwrap();
     here.service(&["install"]).expect(2);
     assert!(!here.unit().exists() && here.asked().is_empty());
     here.here.write_job("");
-    let broken = here.here.path("bin/systemctl");
-    fs::write(&broken, "#!/bin/sh\necho No medium found >&2\nexit 1\n").unwrap();
-    let ran = here.service(&["install"]).expect(2);
-    assert!(ran.stderr.contains("No medium found") && !here.unit().exists(), "{}", ran.stderr);
     let without = here.here.larder(&["service", "install"]).env("PATH", "/nonexistent").run().expect(2);
-    assert!(without.stderr.contains("cron"), "{}", without.stderr);
+    assert!(without.stderr.contains("cron") && !here.unit().exists(), "{}", without.stderr);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_service_that_cannot_be_started_leaves_all_as_it_was() {
+    let here = Machine::new();
+    for step in ["daemon-reload", "enable", "restart"] {
+        here.failing(step);
+        let ran = here.service(&["install"]).expect(2);
+        assert!(ran.stderr.contains("no medium found") && ran.stderr.contains("cron"), "{}", ran.stderr);
+        assert!(!here.unit().exists(), "{step}");
+        let asked = here.asked();
+        assert_eq!(
+            asked[asked.len() - 2..],
+            ["systemctl disable --now UNIT", "systemctl daemon-reload"],
+            "{step}"
+        );
+    }
+    here.failing("");
+    here.service(&["install"]).expect(0);
+    let before = fs::read_to_string(here.unit()).unwrap();
+    here.asked();
+    // The same job with another state directory: another text, which does not start.
+    here.failing("restart");
+    let path = format!("{}:/usr/bin:/bin", here.here.path("bin").display());
+    let other =
+        here.here.larder(&["service", "install"]).env("PATH", path).env("XDG_STATE_HOME", "/elsewhere");
+    let ran = other.run().expect(2);
+    assert!(ran.stderr.contains("Not all is as it was"), "the old one does not start either: {}", ran.stderr);
+    assert_eq!(fs::read_to_string(here.unit()).unwrap(), before);
+    let asked = here.asked();
+    assert_eq!((&asked[..3], &asked[3..]), (&START.map(String::from)[..], &START.map(String::from)[..]));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn several_job_files_are_several_services() {
+    let here = Machine::new();
+    let dir = here.here.path("jobs");
+    fs::create_dir(&dir).unwrap();
+    for (name, state) in [("one.toml", "one"), ("two.toml", "two")] {
+        let job = fs::read_to_string(here.here.job_file()).unwrap();
+        fs::write(dir.join(name), format!("state_dir = {:?}\n{job}", here.here.path(state))).unwrap();
+    }
+    here.service(&["install", "--config", dir.to_str().unwrap()]).expect(0);
+    let units = || {
+        let mut names: Vec<_> = fs::read_dir(here.unit().parent().unwrap())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(units().len(), 2);
+    assert!(units()[0].starts_with("larder-one-") && units()[1].starts_with("larder-two-"), "{:?}", units());
+    let one = dir.join("one.toml");
+    here.service(&["uninstall", "--config", one.to_str().unwrap()]).expect(0);
+    assert!(units()[0].starts_with("larder-two-") && units().len() == 1);
 }
 
 #[test]

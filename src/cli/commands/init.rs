@@ -15,6 +15,10 @@ use crate::secret::{Passwords, write_private};
 /// How often a question is asked before larder gives up.
 const TRIES: usize = 3;
 
+/// What is left to do.
+const NEXT: &str = "`larder sync --once` mirrors, `larder service install` has it done every night, `larder doctor` says whether \
+                    all is in order";
+
 pub(super) async fn init(global: &Global, console: &Console, options: &Init) -> Result<Exit, Failure> {
     let file = job_file(global)?;
     if file.exists() {
@@ -32,17 +36,25 @@ pub(super) async fn init(global: &Global, console: &Console, options: &Init) -> 
     asker.schedule(&mut text).await?;
     asker.notices(&mut text).await?;
     let job = Job::parse(&text, &file, &Places::from_env()?)?;
+    let mut missing = Vec::new();
     for part in job.parts() {
-        asker.destination(job.destination(part)).await?;
+        let destination = job.destination(part);
+        if !destination.is_dir() {
+            asker.may_make(destination).await?;
+            missing.push(destination);
+        }
     }
-    if let Some(dir) = file.parent() {
+    // All is answered: from here on it is done.
+    for dir in missing.into_iter().chain(file.parent()) {
         std::fs::create_dir_all(dir).map_err(|error| cannot("create", dir, &error))?;
     }
     write_private(&file, text.as_bytes())
         .map_err(|error| Failure::new(Exit::Disk, format!("Cannot write the job file: {error}")))?;
     console.tell(&format!("Written: {}", file.display()));
     if options.no_login {
-        console.tell("Next: `larder login`, then `larder sync --once --dry-run`");
+        console.tell(&format!(
+            "Next: `larder login`, `larder sync --once --dry-run` to see what a run would do; {NEXT}"
+        ));
         return Ok(Exit::Done);
     }
     login::login(global, console, &Login { sms: false, request_code: false, code: None }).await?;
@@ -56,10 +68,7 @@ pub(super) async fn init(global: &Global, console: &Console, options: &Init) -> 
         only: None,
     };
     let exit = sync::sync(global, console, &plan).await?;
-    console.tell(
-        "Next: `larder sync --once` does it; `larder service install` has it done every night; `larder doctor` says whether \
-         all is in order",
-    );
+    console.tell(&format!("Next: {NEXT}"));
     Ok(exit)
 }
 
@@ -91,14 +100,9 @@ impl Asker<'_> {
                 Part::Photos => ("the photos", "~/iCloud/Photos"),
                 Part::Drive => ("the files of iCloud Drive", "~/iCloud/Drive"),
             };
-            let places = Places::from_env()?;
             let fits = |answer: &str| {
-                let section = format!(
-                    "[account]\napple_id = \"a\"\n[{}]\ndestination = {}",
-                    part.as_str(),
-                    quoted(answer)
-                );
-                Job::parse(&section, self.file, &places).is_ok().then(|| answer.to_owned())
+                let section = format!("[{}]\ndestination = {}", part.as_str(), quoted(answer));
+                self.reads(&section).then(|| answer.to_owned())
             };
             let path = self.ask(&format!("Directory for {what}:"), usual, fits).await?;
             let _ok = writeln!(text, "[{}]\ndestination = {}\n", part.as_str(), quoted(&path));
@@ -107,13 +111,9 @@ impl Asker<'_> {
     }
 
     async fn schedule(&self, text: &mut String) -> Result<(), Failure> {
-        let places = Places::from_env()?;
         let fits = |answer: &str| {
-            let job = format!(
-                "[account]\napple_id = \"a\"\n[drive]\ndestination = \"/d\"\n[schedule]\nat = {}",
-                quoted(answer)
-            );
-            Job::parse(&job, self.file, &places).is_ok().then(|| answer.to_owned())
+            let section = format!("[drive]\ndestination = \"/d\"\n[schedule]\nat = {}", quoted(answer));
+            self.reads(&section).then(|| answer.to_owned())
         };
         let at = self.ask("When is `larder sync` to run every day?", "03:00", fits).await?;
         let _ok = writeln!(text, "[schedule]\nat = {}\n", quoted(&at));
@@ -121,27 +121,30 @@ impl Asker<'_> {
     }
 
     async fn notices(&self, text: &mut String) -> Result<(), Failure> {
-        let valid = |answer: &str| {
-            let known = ["desktop", "nothing"].contains(&answer)
-                || url::Url::parse(answer).is_ok_and(|url| ["https", "http"].contains(&url.scheme()));
-            known.then(|| answer.to_owned())
-        };
-        let question = "How to tell you that Apple wants a new sign-in: `desktop`, the address of an ntfy topic (https://...), or \
-                        `nothing`?";
-        let way = self.ask(question, "desktop", valid).await?;
-        let desktop = way == "desktop";
-        let _ok = writeln!(text, "[notify]\ndesktop = {desktop}");
-        if !desktop && way != "nothing" {
-            let _ok = writeln!(text, "ntfy = {}", quoted(&way));
+        let way =
+            |answer: &str| ["desktop", "ntfy", "webhook", "nothing"].into_iter().find(|way| *way == answer);
+        let question = "How to tell you that Apple wants a new sign-in: on the `desktop`, by `ntfy`, by a `webhook`, or `nothing`?";
+        let way = self.ask(question, "desktop", way).await?;
+        let _ok = writeln!(text, "[notify]\ndesktop = {}", way == "desktop");
+        if ["ntfy", "webhook"].contains(&way) {
+            let fits = |answer: &str| {
+                let section = format!("[drive]\ndestination = \"/d\"\n[notify]\n{way} = {}", quoted(answer));
+                (!answer.is_empty() && self.reads(&section)).then(|| answer.to_owned())
+            };
+            let address = self.ask("Its address (https://...):", "", fits).await?;
+            let _ok = writeln!(text, "{way} = {}", quoted(&address));
         }
         Ok(())
     }
 
+    /// Whether the reader of job files takes these sections.
+    fn reads(&self, sections: &str) -> bool {
+        let text = format!("[account]\napple_id = \"a\"\n{sections}");
+        Places::from_env().is_ok_and(|places| Job::parse(&text, self.file, &places).is_ok())
+    }
+
     /// A destination must be there, and is made only where the person says so: an empty mount point looks like a new directory.
-    async fn destination(&self, path: &Path) -> Result<(), Failure> {
-        if path.is_dir() {
-            return Ok(());
-        }
+    async fn may_make(&self, path: &Path) -> Result<(), Failure> {
         let valid = |answer: &str| match answer.to_lowercase().as_str() {
             "yes" | "y" => Some(true),
             "no" | "n" => Some(false),
@@ -150,7 +153,7 @@ impl Asker<'_> {
         let question =
             format!("`{}` is not there (is its disk mounted?). Make it, `yes` or `no`?", path.display());
         if self.ask(&question, "no", valid).await? {
-            return std::fs::create_dir_all(path).map_err(|error| cannot("create", path, &error));
+            return Ok(());
         }
         let message = format!("`{}` is not there; nothing was written", path.display());
         let hint = "mount its disk or make the directory, and run `larder init` again".to_owned();

@@ -1,12 +1,12 @@
 //! `larder service`: the daemon as a service of the person, at the service manager of this system.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
 use crate::cli::args::{Global, Service, ServiceAct};
 use crate::cli::job::{job_files, load_file};
-use crate::cli::manager::{Manager, Unit};
+use crate::cli::service::{Condition, Manager, Unit, Whose};
 use crate::cli::{Console, Exit, Failure};
 
 pub(super) fn service(global: &Global, console: &Console, service: &Service) -> Result<Exit, Failure> {
@@ -31,13 +31,10 @@ fn install(console: &Console, manager: &Manager, units: &[Unit], print: bool) ->
         return Ok(Exit::Done);
     }
     for unit in units {
-        let was_there = must_be_ours(&unit.file)?;
-        write(unit)?;
+        let before = ours(unit)?;
+        write(&unit.file, &unit.text)?;
         if let Err(failure) = manager.start(unit) {
-            // What does not run is not installed.
-            if !was_there && let Err(error) = std::fs::remove_file(&unit.file) {
-                console.warning(&format!("`{}` could not be removed again: {error}", unit.file.display()));
-            }
+            put_back(console, manager, unit, before);
             return Err(failure);
         }
         console.tell(&format!("`{}` runs, and will after a restart: {}", unit.name, unit.file.display()));
@@ -48,72 +45,98 @@ fn install(console: &Console, manager: &Manager, units: &[Unit], print: bool) ->
     Ok(Exit::Done)
 }
 
+/// After a start that failed: what does not run is not installed, and what ran before is as it was. The failure is told in any
+/// case.
+fn put_back(console: &Console, manager: &Manager, unit: &Unit, before: Option<String>) {
+    let done = if let Some(text) = before {
+        write(&unit.file, &text).and_then(|()| manager.start(unit))
+    } else {
+        // Perhaps it was enabled, and perhaps it was not even that.
+        let _as_may_be = manager.stop(unit);
+        remove(&unit.file).and_then(|()| manager.forget())
+    };
+    if let Err(failure) = done {
+        console.warning(&format!("Not all is as it was before: {}", failure.message));
+    }
+}
+
 fn uninstall(console: &Console, manager: &Manager, units: &[Unit]) -> Result<Exit, Failure> {
     for unit in units {
-        if !must_be_ours(&unit.file)? {
+        if ours(unit)?.is_none() {
             console.tell(&format!("`{}` is not installed", unit.name));
             continue;
         }
         manager.stop(unit)?;
-        std::fs::remove_file(&unit.file).map_err(|error| cannot("remove", &unit.file, &error))?;
+        remove(&unit.file)?;
         manager.forget()?;
         console.tell(&format!("`{}` is stopped and removed; the mirror and its state stay", unit.name));
     }
     Ok(Exit::Done)
 }
 
-/// How a service stands.
+/// How a service stands, for programs.
 #[derive(Debug, Serialize)]
 struct Standing<'a> {
     name: &'a str,
     file: &'a Path,
     installed: bool,
-    /// What the manager says, such as `active`.
-    state: String,
-    running: bool,
+    #[serde(flatten)]
+    state: Condition,
 }
 
 fn status(console: &Console, manager: &Manager, units: &[Unit]) -> Result<Exit, Failure> {
     let mut all = Vec::new();
     for unit in units {
-        let (state, running) = manager.state(unit)?;
-        all.push(Standing {
-            name: &unit.name,
-            file: &unit.file,
-            installed: unit.file.exists(),
-            state,
-            running,
-        });
+        let installed = unit.file.exists();
+        // Of what is not there, nobody need be asked.
+        let state = if installed { manager.state(unit)? } else { Condition::default() };
+        all.push(Standing { name: &unit.name, file: &unit.file, installed, state });
     }
     if console.json {
         console.out_json(&serde_json::json!({ "services": all }))?;
     } else {
         for one in &all {
-            let installed = if one.installed { "" } else { "; `larder service install` installs it" };
-            console.out(&format!("{}: {}{installed}\n", one.name, one.state));
+            console.out(&one.text());
         }
     }
-    Ok(if all.iter().all(|one| one.installed && one.running) { Exit::Done } else { Exit::SomeFailed })
+    Ok(if all.iter().all(|one| one.state.running) { Exit::Done } else { Exit::SomeFailed })
 }
 
-/// Whether there is a unit. One that somebody else wrote or changed is not touched.
-fn must_be_ours(file: &Path) -> Result<bool, Failure> {
-    let text = match std::fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(cannot("read", file, &error)),
-    };
-    if text.contains(Unit::MARK) {
-        return Ok(true);
+impl Standing<'_> {
+    fn text(&self) -> String {
+        if !self.installed {
+            return format!("{}: not installed; `larder service install` installs it\n", self.name);
+        }
+        let since = self.state.since.as_ref().map_or_else(String::new, |since| format!(" since {since}"));
+        let enabled = if self.state.enabled { "enabled" } else { "not enabled: a restart ends it" };
+        format!("{}: {}{since}, {enabled}\n{}\n", self.name, self.state.state, self.file.display())
     }
-    let message = format!("`{}` is not of `larder service install`, and was not touched", file.display());
-    Err(Failure { hint: Some("move it away first".to_owned()), ..Failure::new(Exit::Usage, message) })
 }
 
-fn write(unit: &Unit) -> Result<(), Failure> {
-    let dir: PathBuf = unit.file.parent().map(Path::to_owned).unwrap_or_default();
-    std::fs::create_dir_all(&dir).map_err(|error| cannot("create", &dir, &error))?;
-    std::fs::write(&unit.file, &unit.text).map_err(|error| cannot("write", &unit.file, &error))
+/// The text of a unit that larder wrote; `None` when there is no unit. One that somebody else wrote or edited is not touched.
+fn ours(unit: &Unit) -> Result<Option<String>, Failure> {
+    match unit.whose().map_err(|error| cannot("read", &unit.file, &error))? {
+        Whose::Nobodys => Ok(None),
+        Whose::Larders { text } => Ok(Some(text)),
+        Whose::Somebodys => {
+            let message = format!(
+                "`{}` is not as `larder service install` writes it, and was not touched",
+                unit.file.display()
+            );
+            let hint = "move it away first, when it is to be replaced".to_owned();
+            Err(Failure { hint: Some(hint), ..Failure::new(Exit::Usage, message) })
+        }
+    }
+}
+
+fn write(file: &Path, text: &str) -> Result<(), Failure> {
+    let dir = file.parent().unwrap_or(file);
+    std::fs::create_dir_all(dir).map_err(|error| cannot("create", dir, &error))?;
+    std::fs::write(file, text).map_err(|error| cannot("write", file, &error))
+}
+
+fn remove(file: &Path) -> Result<(), Failure> {
+    std::fs::remove_file(file).map_err(|error| cannot("remove", file, &error))
 }
 
 fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {

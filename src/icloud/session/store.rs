@@ -65,8 +65,8 @@ impl Store {
     #[must_use]
     pub fn region(&self) -> Region {
         let bytes = secret::peek_private(&self.path);
-        let record = bytes.and_then(|bytes| serde_json::from_slice::<Record<Book>>(&bytes).ok());
-        record.map_or(Region::Global, |record| record.session.region())
+        let known = bytes.and_then(|bytes| self.parse(&bytes).ok());
+        known.map_or(Region::Global, |(book, _)| book.region())
     }
 
     /// The book and the cookies, the latter put into `jar`; a new book when nothing is stored.
@@ -93,15 +93,19 @@ impl Store {
         if file.mended {
             tracing::warn!(path = %self.path.display(), "the session file was open to others; it is not any more");
         }
+        self.parse(&file.bytes).map(Some)
+    }
+
+    fn parse(&self, bytes: &[u8]) -> Result<(Book, SavedCookies), SessionError> {
         let bad = |why: String| SessionError::BadFile { path: self.shown(), why };
         // The message of the parser may quote what it read, so only the place is told.
         let place =
             |error: &serde_json::Error| bad(format!("line {}, column {}", error.line(), error.column()));
-        let record: Record<Book> = serde_json::from_slice(&file.bytes).map_err(|error| place(&error))?;
+        let record: Record<Book> = serde_json::from_slice(bytes).map_err(|error| place(&error))?;
         if record.version != VERSION {
             return Err(bad(format!("its format is {}, this larder knows {VERSION}", record.version)));
         }
-        Ok(Some((record.session, record.cookies)))
+        Ok((record.session, record.cookies))
     }
 
     /// Writes everything, on a thread that may block.

@@ -1,7 +1,7 @@
 //! A file of Drive before its body: the download address says which version it is, in which form it comes and what its
 //! checksum is. None of that is in listings.
 
-use super::body::{Home, Whence};
+use super::body::{Home, Whence, retire_older};
 use super::record::Settled;
 use super::subject::{Document, unknown};
 use super::task::{Length, Task};
@@ -12,7 +12,7 @@ use crate::state::{self, Proof};
 use crate::sync::context::blocking;
 use crate::sync::lookup::{Renewed, Renewer};
 use crate::sync::{Context, RunError};
-use crate::tree::{Access, FileKind, Finish, TreeError};
+use crate::tree::{Access, FileKind, Finish, RelPath, TreeError};
 
 /// What asking for a document gave.
 pub(super) enum Met {
@@ -158,8 +158,8 @@ async fn is_here(ctx: &Context, task: &Task) -> Result<Option<Home>, RunError> {
         };
         // A run that was stopped may have placed it, and not have come to the older one.
         if task.replaces.as_ref().is_some_and(|old| old.path != task.path) {
-            super::body::retire_older(&root, &task, &mut home, date)?;
-            home.dirs.extend(home.attic.iter().map(crate::tree::RelPath::parent));
+            retire_older(&root, &task, &mut home, date)?;
+            home.dirs.extend(home.attic.iter().map(RelPath::parent));
         }
         Ok(Some(home))
     });

@@ -6,6 +6,8 @@ use crate::http::HttpError;
 use crate::icloud::cloudkit::CloudKitError;
 use crate::icloud::drive::DriveError;
 use crate::icloud::session::{SessionError, Trouble};
+use crate::model::Part;
+use crate::report::title;
 use crate::state::StateError;
 use crate::sync::RunError;
 use crate::tree::TreeError;
@@ -26,6 +28,12 @@ impl Failure {
     #[must_use]
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into(), hint: None }
+    }
+
+    /// The same, as the trouble of one part of a job that has several.
+    #[must_use]
+    pub(super) fn of(self, part: Part) -> Self {
+        Self { message: format!("{}: {}", title(part), self.message), ..self }
     }
 
     fn hinted(exit: Exit, message: String, hint: &str) -> Self {

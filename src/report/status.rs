@@ -172,12 +172,15 @@ fn missing(view: &View, status: &mut Status) -> Result<(), StateError> {
         let Some((_, last)) = batch.last() else { return Ok(()) };
         after = Some(last.seq);
         for (item, mark) in batch {
+            // Folders are made with their files.
+            let folder = status.part == Part::Drive
+                && state::node(view, &item)?.is_some_and(|node| node.kind.holds_items());
             // What was deleted in iCloud and is held by the brake is not missing.
             let gone = match status.part {
                 Part::Photos => state::asset(view, &item)?.is_some_and(|asset| asset.is_gone()),
                 Part::Drive => state::is_node_gone(view, &item)?,
             };
-            if gone {
+            if gone || folder {
                 continue;
             }
             status.missing += 1;

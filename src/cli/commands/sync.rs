@@ -94,6 +94,7 @@ async fn each_part(
     let _lock = loaded.lock_for_run(console)?;
     let progress = Arc::new(Progress::new(console));
     let mut exit = Exit::Done;
+    let named = |failure: Failure, part| if loaded.parts.len() > 1 { failure.of(part) } else { failure };
     for part in loaded.parts.iter().copied() {
         // One attempt to sign in a run, and nobody is asked twice.
         if exit == Exit::SignIn && loaded.waits_for_person() {
@@ -104,12 +105,13 @@ async fn each_part(
         match one(loaded, console, part, &progress, signals, options).await {
             Ok((finished, summary)) => {
                 exit = exit.worse(self::exit(&finished, signals.stopped_by()));
-                failures.extend(finished.error.as_ref().map(Failure::from));
+                failures
+                    .extend(finished.error.as_ref().map(Failure::from).map(|failure| named(failure, part)));
                 summaries.push(summary);
             }
             Err(failure) => {
                 exit = exit.worse(failure.exit);
-                failures.push(failure);
+                failures.push(named(failure, part));
             }
         }
         if signals.cancel.is_cancelled() {

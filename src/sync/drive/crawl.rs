@@ -20,11 +20,16 @@ const BATCH: usize = 20;
 /// Requests in flight.
 const FLYING: usize = 2;
 
+/// Requests that may fail one after the other, as many as it takes to find the folder that the others fail with. More are the
+/// trouble of the service.
+const FAILURES_IN_A_ROW: u32 = 8;
+
 /// Lists every folder and takes what comes into the catalog. What is gone is marked, when every listing was whole.
 pub(in crate::sync) async fn crawl(ctx: &Context) -> Result<(), RunError> {
     loop {
         let (kind, was_cut_off) = begin(ctx).await?;
-        let mut crawl = Crawl { ctx, kind, width: BATCH, away: HashSet::new(), seen: 0 };
+        let mut crawl =
+            Crawl { ctx, kind, width: BATCH, away: HashSet::new(), seen: 0, failed: 0, served: false };
         crawl.run().await?;
         confirm(ctx).await?;
         let now = ctx.now();
@@ -45,6 +50,10 @@ struct Crawl<'a> {
     away: HashSet<ItemId>,
     /// Items seen so far.
     seen: u64,
+    /// Requests that failed since one was answered.
+    failed: u32,
+    /// Whether one was answered at all.
+    served: bool,
 }
 
 impl Crawl<'_> {
@@ -68,11 +77,17 @@ impl Crawl<'_> {
             for one in &asked {
                 self.away.remove(&one.item);
             }
+            self.failed = if answer.is_ok() { 0 } else { self.failed + 1 };
+            self.served |= answer.is_ok();
             let answers =
                 match answer {
                     Ok(answers) => answers,
+                    Err(DriveError::Busy { status }) if self.is_down(asked.len()) => {
+                        return Err(DriveError::Busy { status }.into());
+                    }
                     Err(error) if asked.len() > 1 && error.is_about_size() => {
-                        self.width = (asked.len() / 2).max(1);
+                        // Where nothing was ever answered, the top alone tells whether it is the number of folders.
+                        self.width = if self.served { (asked.len() / 2).max(1) } else { 1 };
                         tracing::debug!(%error, width = self.width, "asking for fewer folders at once");
                         continue;
                     }
@@ -91,6 +106,11 @@ impl Crawl<'_> {
             self.width = (self.width * 2).min(BATCH);
             self.take(asked, answers).await?;
         }
+    }
+
+    /// Whether so much failed that it is no trouble of a folder, when a request for so many failed.
+    fn is_down(&self, asked: usize) -> bool {
+        self.failed >= FAILURES_IN_A_ROW || (!self.served && asked == 1)
     }
 
     async fn take(&mut self, asked: Vec<Asked>, answers: Answers) -> Result<(), RunError> {

@@ -4,11 +4,13 @@ mod audit;
 mod changes;
 mod commands;
 mod costs;
+mod faults;
 mod first;
 mod large;
 mod model;
 pub(crate) mod oracle;
 mod partial;
+mod parts;
 mod trouble;
 
 use std::fs;

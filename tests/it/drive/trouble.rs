@@ -3,13 +3,9 @@
 use std::fs;
 
 use icloud_sim::drive::{ListedSize, NewItem, PackageFile, ROOT, Signatures};
-use icloud_sim::photos::NewPhoto;
 use icloud_sim::{Fault, Rule};
 
 use super::{DriveEnvironment, furnish};
-use crate::environment::Ran;
-use crate::oracle;
-use crate::tree::Tree;
 
 #[test]
 fn a_run_that_is_killed_is_gone_on_with() {
@@ -196,54 +192,5 @@ fn a_body_of_unknown_length_that_is_cut_off_is_fetched_again() {
         here.sync();
         here.must_hold();
         assert_eq!(here.bodies(), 2);
-    }
-}
-
-/// iCloud refuses for good.
-fn refusal() -> Fault {
-    Fault::Status { status: 403, headers: vec![], body: String::new() }
-}
-
-/// A job that mirrors photos and Drive, both with something in them.
-fn both_parts() -> DriveEnvironment {
-    let here = DriveEnvironment::new();
-    here.drive(furnish);
-    here.0.add(NewPhoto::default());
-    let job = fs::read_to_string(here.0.job_file()).unwrap();
-    let photos = format!("[photos]\ndestination = {:?}\n\n[drive]", here.0.destination());
-    fs::write(here.0.job_file(), job.replacen("[drive]", &photos, 1)).unwrap();
-    here
-}
-
-/// The documents of a run of both parts: photos, then Drive.
-fn documents(ran: &Ran) -> Vec<serde_json::Value> {
-    let photos = ran.json();
-    let drive = photos["drive"].clone();
-    vec![photos, drive]
-}
-
-#[test]
-fn drive_goes_on_where_photos_fail_and_photos_where_drive_fails() {
-    for (photos, label, fault, code) in [
-        (true, "ck.", refusal(), 5),
-        (false, "drive.", refusal(), 5),
-        (false, "drive.content", Fault::Gone, 1),
-    ] {
-        let here = both_parts();
-        here.0.control().add_fault(Rule::new(label, fault));
-        let ran = here.0.sync().expect(code);
-        let documents = documents(&ran);
-        let complete: Vec<_> = documents.iter().map(|part| part["complete"].clone()).collect();
-        assert_eq!(complete, [!photos, photos], "{label}\n{}", ran.stderr);
-        if photos {
-            here.must_hold();
-        } else {
-            Tree::read(&here.0.destination()).must_hold(&oracle::mirror_of(&here.0.inventory()));
-        }
-        let ran = here.0.larder(&["sync", "--once"]).run().expect(code);
-        let (of_photos, of_drive) = ran.stdout.split_once("iCloud Drive\n").unwrap();
-        let stopped = [of_photos, of_drive].map(|text| text.contains("Stopped "));
-        assert_eq!(stopped, [photos && code == 5, !photos && code == 5], "{}", ran.stdout);
-        here.0.control().clear_faults();
     }
 }

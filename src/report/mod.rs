@@ -20,5 +20,5 @@ pub mod verified;
 
 pub use holdings::{Holdings, holdings};
 pub use parts::{Parts, title, titled};
-pub use status::{Status, status};
+pub use status::{Status, status, trust_left};
 pub use summary::Summary;

@@ -282,19 +282,26 @@ impl Status {
             add("", format!("{}: {}", shown(&item.item), shown(&item.why)));
         }
         if let Some(ends) = self.trust_ends {
-            let days = ends.duration_since(now).as_hours() / 24;
-            // Its end is an estimate: Apple prolongs sessions that are used (icloud-docker #283 tells of 78 days).
             let outlived =
                 self.last_run.as_ref().is_some_and(|run| run.started > ends && run.error.is_none());
             add(
                 "Sign-in",
-                match (ends >= now, outlived) {
-                    (true, _) => format!("good for {days} more days"),
-                    (false, true) => "good still, but Apple may ask at any time: `larder login`".into(),
-                    (false, false) => "needed: run `larder login`".into(),
+                if ends >= now || outlived {
+                    trust_left(ends, now)
+                } else {
+                    "needed: run `larder login`".into()
                 },
             );
         }
         lines.concat()
     }
+}
+/// How long a sign-in is good. Its end is an estimate: Apple prolongs sessions that are used (icloud-docker #283 tells of 78
+/// days).
+#[must_use]
+pub fn trust_left(ends: Timestamp, now: Timestamp) -> String {
+    if ends < now {
+        return "good still, but Apple may ask at any time".to_owned();
+    }
+    format!("good for {} more days", ends.duration_since(now).as_hours() / 24)
 }

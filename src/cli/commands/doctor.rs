@@ -13,7 +13,7 @@ use crate::daemon::is_present;
 use crate::icloud::session::reach;
 use crate::model::Part;
 use crate::report::figures::{bytes, span};
-use crate::report::title;
+use crate::report::{title, trust_left};
 use crate::state::{self, MetaKey, StateError, last_run};
 use crate::tree::{MirrorId, Root};
 
@@ -136,13 +136,8 @@ fn session(loaded: &Loaded, looks: &mut Looks) {
             (Some(needs), _) => looks.wrong(what, needs.why.to_string(), None, Exit::SignIn),
             (None, None) => looks.fine(what, "signed in"),
             (None, Some(ends)) => {
-                let days = ends.duration_since(clock::now()).as_hours() / 24;
-                let text = if ends < clock::now() {
-                    "as old as Apple lets it be: it may end at any time".to_owned()
-                } else {
-                    format!("good for {days} more days")
-                };
-                if days < SOON {
+                let text = trust_left(ends, clock::now());
+                if ends.duration_since(clock::now()).as_hours() / 24 < SOON {
                     looks.warn(what, text, "run `larder login` when you have a minute, and no run is missed");
                 } else {
                     looks.fine(what, text);

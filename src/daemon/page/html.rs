@@ -11,7 +11,7 @@ use super::door::{Door, Told};
 use crate::daemon::Standing;
 use crate::model::Part;
 use crate::report::figures::{bytes, count};
-use crate::report::{Status, title};
+use crate::report::{Status, title, trust_left};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;font:17px/1.5 system-ui,sans-serif}\
@@ -73,10 +73,7 @@ fn job(door: &Door, now: Timestamp) -> Markup {
         table {
             tr { th { "Now" } td { (words) } }
             @if let Some(ends) = (door.trust_ends)() {
-                @let days = ends.duration_since(now).as_hours() / 24;
-                tr { th { "Sign-in" } td {
-                    @if ends >= now { "good for " (days) " more days" } @else { "Apple may ask for a new one at any time" }
-                } }
+                tr { th { "Sign-in" } td { (trust_left(ends, now)) } }
             }
         }
         @match (door.status)() {

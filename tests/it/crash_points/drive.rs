@@ -64,7 +64,9 @@ fn change(drive: &mut Drive) {
     let nothing = drive.find(&["Archive", "Documents", "Trips", "Nothing in it"]).unwrap();
     drive.trash(&nothing).unwrap();
     let flat = drive.find(&["Pages", "Flat.pages"]).unwrap();
-    drive.trash(&flat).unwrap();
+    drive.edit(&flat, vec![PackageFile::new("Index.xml", "<flat/>")]).unwrap();
+    let pages = drive.find(&["Pages"]).unwrap();
+    drive.rename(&pages, "Seiten").unwrap();
     drive.add_file(ROOT, "new.txt", "new").unwrap();
     let package = vec![PackageFile::new("Index.xml", "<y/>")];
     drive.add_file(&archive, "Talk.key", package).unwrap();

@@ -3,6 +3,7 @@
 use crate::auth::{Codes, Desk};
 use crate::config::Account;
 use crate::entropy::Entropy;
+use crate::setup::Consent;
 use crate::vault::Vault;
 
 /// Everything the sign-in services know.
@@ -13,6 +14,8 @@ pub(crate) struct Apple {
     pub(crate) codes: Codes,
     pub(crate) vault: Vault,
     pub(crate) entropy: Entropy,
+    /// Consent of devices, for an account with Advanced Data Protection.
+    pub(crate) consent: Consent,
     /// Wrong passwords in a row.
     pub(crate) wrong_passwords: u32,
 }
@@ -25,6 +28,7 @@ impl Apple {
             codes: Codes::default(),
             vault: Vault::default(),
             entropy: Entropy::new(),
+            consent: Consent::default(),
             wrong_passwords: 0,
         }
     }

@@ -70,6 +70,11 @@ pub(crate) fn admit(
         let reason = "private db access disabled for this account";
         return refuse(403, "ACCESS_DENIED", reason, "Web access is off");
     }
+    if !setup::admits(apple, &setup::OF_PHOTOS, request, now_ms) {
+        // Only the reason is known, from drivews; no document gives the code.
+        let reason = "Missing PCS cookies from the request";
+        return refuse(423, "AUTHENTICATION_FAILED", reason, "No device has consented");
+    }
     if Photos::is_write(call) {
         return refuse(403, "ACCESS_DENIED", "Operation not permitted", "A writing call");
     }

@@ -78,6 +78,14 @@ pub struct Account {
     pub drive: DriveService,
     /// Drive answers 423: Advanced Data Protection, and no device has consented (auth.md 12).
     pub drive_needs_consent: bool,
+    /// Advanced Data Protection: services want PCS cookies, and those a device's consent (auth.md 12).
+    pub advanced_protection: bool,
+    /// Minutes until a device's consent ends.
+    pub consent_minutes: u32,
+    /// Minutes until PCS cookies end, if consent does not end before.
+    pub pcs_minutes: u32,
+    /// Requests for the cookies of one application that come too early after each consent.
+    pub pcs_tries: u32,
 }
 
 impl Default for Account {
@@ -110,6 +118,10 @@ impl Default for Account {
             dsid: "10203040506".to_owned(),
             drive: DriveService::Active,
             drive_needs_consent: false,
+            advanced_protection: false,
+            consent_minutes: 60,
+            pcs_minutes: 60,
+            pcs_tries: 1,
         }
     }
 }

@@ -96,6 +96,28 @@ impl Control {
         change(&mut self.0.apple().account)
     }
 
+    /// The person agrees on a device, for `consent_minutes`; false when no device shows the question.
+    pub fn grant_consent(&self) -> bool {
+        let now_ms = self.0.clock.now_ms();
+        let apple = &mut *self.0.apple();
+        apple.consent.grant(&apple.account, now_ms)
+    }
+
+    /// The person refuses on a device; false when no device shows the question.
+    pub fn deny_consent(&self) -> bool {
+        self.0.apple().consent.deny(self.0.clock.now_ms())
+    }
+
+    /// Consent ends early; cookies that were handed out stay good.
+    pub fn withdraw_consent(&self) {
+        self.0.apple().consent.withdraw();
+    }
+
+    /// How often devices were asked for consent, by whichever call.
+    pub fn consent_prompts(&self) -> u64 {
+        self.0.apple().consent.prompts
+    }
+
     /// Reads or changes the photo library.
     pub fn photos<T>(&self, change: impl FnOnce(&mut Photos) -> T) -> T {
         change(&mut self.0.photos())

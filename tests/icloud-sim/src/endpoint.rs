@@ -72,6 +72,9 @@ pub(crate) enum SetupCall {
     AccountLogin,
     Validate,
     Logout,
+    WebAccessState,
+    EnableConsent,
+    RequestPcs,
 }
 
 impl Endpoint {
@@ -227,6 +230,9 @@ impl SetupCall {
             ("POST", "/setup/ws/1/accountLogin") => SetupCall::AccountLogin,
             ("POST", "/setup/ws/1/validate") => SetupCall::Validate,
             ("POST", "/setup/ws/1/logout") => SetupCall::Logout,
+            ("POST", "/setup/ws/1/requestWebAccessState") => SetupCall::WebAccessState,
+            ("POST", "/setup/ws/1/enableDeviceConsentForPCS") => SetupCall::EnableConsent,
+            ("POST", "/setup/ws/1/requestPCS") => SetupCall::RequestPcs,
             _ => return None,
         })
     }
@@ -236,6 +242,9 @@ impl SetupCall {
             SetupCall::AccountLogin => "accountLogin",
             SetupCall::Validate => "validate",
             SetupCall::Logout => "logout",
+            SetupCall::WebAccessState => "requestWebAccessState",
+            SetupCall::EnableConsent => "enableDeviceConsentForPCS",
+            SetupCall::RequestPcs => "requestPCS",
         }
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Every call, as `GET /control/` shows them.
-const CALLS: [&str; 22] = [
+const CALLS: [&str; 23] = [
     "GET counters",
     "DELETE counters",
     "GET log",
@@ -25,6 +25,7 @@ const CALLS: [&str; 22] = [
     "POST clock {\"advance_ms\":N}",
     "GET codes",
     "POST sessions \"cookies\"|\"tokens\"|\"trust\"",
+    "POST consent \"grant\"|\"deny\"|\"withdraw\"",
     "GET account",
     "PATCH account {KEY:VALUE}",
     "GET photos/inventory",
@@ -104,6 +105,18 @@ fn carry_out(control: &Control, method: &str, call: &str, body: &Bytes) -> Resul
         ("POST", "sessions") => {
             control.expire_sessions(given::<Loss>(body)?);
             done
+        }
+        ("POST", "consent") => {
+            let done = match given::<String>(body)?.as_str() {
+                "grant" => control.grant_consent(),
+                "deny" => control.deny_consent(),
+                "withdraw" => {
+                    control.withdraw_consent();
+                    true
+                }
+                other => return Err(format!("{other} is no answer of a device")),
+            };
+            shown(&json!({ "done": done }))
         }
         ("GET", "account") => shown(&control.account(|account| account.clone())),
         ("PATCH", "account") => {

@@ -61,14 +61,16 @@ impl Baker<'_> {
     }
 
     /// What a session in use is refreshed with; gives back the value of `X-APPLE-WEBAUTH-TOKEN`, quotes included.
-    pub(super) fn session_proper(&mut self) -> String {
+    ///
+    /// An account with Advanced Data Protection gets no PCS cookies here (fixture 28).
+    pub(super) fn session_proper(&mut self, protected: bool) -> String {
         let validate = self.tagged("v=1:t=");
         self.session("X-APPLE-WEBAUTH-VALIDATE", &validate, false);
         let token = self.tagged("v=2:t=");
         self.lasting("X-APPLE-WEBAUTH-TOKEN", &token);
         let ds = self.entropy.padded();
         self.lasting("X-APPLE-DS-WEB-SESSION-TOKEN", &ds);
-        for service in PCS {
+        for service in PCS.iter().filter(|_| !protected) {
             let value = self.entropy.padded();
             self.lasting(&format!("X-APPLE-WEBAUTH-PCS-{service}"), &value);
         }

@@ -1,6 +1,9 @@
 //! setup: from a session token to a web session and its service map (auth.md 9 to 11).
 
+mod consent;
 mod cookies;
+
+pub(crate) use consent::{Consent, OF_DRIVE, OF_PHOTOS, admits};
 
 use crate::answer::Answer;
 use crate::apple::Apple;
@@ -33,6 +36,9 @@ pub(crate) fn answer(
         SetupCall::AccountLogin => account_login(apple, region, request, now_ms),
         SetupCall::Validate => validate(apple, region, request, now_ms),
         SetupCall::Logout => logout(apple, request, now_ms),
+        SetupCall::WebAccessState | SetupCall::EnableConsent | SetupCall::RequestPcs => {
+            consent::answer(apple, region, call, request, now_ms)
+        }
     });
     let (reply, note) = match outcome {
         Ok(reply) => (reply, None),
@@ -138,7 +144,7 @@ fn account_login(
                 baker.tombstone("X-APPLE-WEBAUTH-HSA-LOGIN");
                 let value = baker.tagged("v=1:t=");
                 baker.session("X-APPLE-WEBAUTH-LOGIN", &value, true);
-                let cookie = baker.session_proper();
+                let cookie = baker.session_proper(apple.account.advanced_protection);
                 let session_ends = now_ms + i64::from(apple.account.session_days) * DAY_MS;
                 apple.vault.add_web_session(cookie, trust_token, session_ends);
             }
@@ -161,7 +167,7 @@ fn validate(apple: &mut Apple, region: Region, request: &Incoming, now_ms: i64) 
     let trust_token = session.trust_token.clone();
     let days = Some(apple.account.session_days);
     let mut baker = Baker { entropy: &mut apple.entropy, region, now_ms, days, lines: Vec::new() };
-    let cookie = baker.session_proper();
+    let cookie = baker.session_proper(apple.account.advanced_protection);
     let lines = baker.lines;
     let ends_ms = now_ms + i64::from(apple.account.session_days) * DAY_MS;
     apple.vault.add_web_session(cookie, trust_token, ends_ms);
@@ -224,6 +230,7 @@ fn document(account: &Account, trusted: bool, extended: bool) -> Value {
     document["hsaTrustedBrowser"] = json!(trusted);
     document["hsaChallengeRequired"] = json!(!trusted);
     document["pcsServiceIdentitiesIncluded"] = json!(trusted);
+    document["iCDPEnabled"] = json!(account.advanced_protection);
     document["termsUpdateNeeded"] = json!(account.kind == AccountKind::Terms);
     document["isExtendedLogin"] = json!(extended);
     if let Some(services) = document["webservices"].as_object_mut() {

@@ -1,6 +1,7 @@
 //! The simulator from outside, over real HTTP.
 
 mod browser;
+mod consent;
 mod content;
 mod drive;
 mod drive_shapes;

@@ -135,6 +135,31 @@ async fn signing_in_has_the_shapes_of_the_examples() {
 }
 
 #[tokio::test]
+async fn consent_has_the_shapes_of_the_examples() {
+    let query = "clientBuildNumber=1&clientMasteringNumber=1&clientId=1&dsid=10203040506";
+    let (state, pcs) = (format!("requestWebAccessState?{query}"), format!("requestPCS?{query}"));
+    let app = |name: &str| json!({ "appName": name, "derivedFromUserAction": true }).to_string();
+    let (_simulator, control, mut browser) = start(Account::default()).await;
+    browser.sign_in(&control).await;
+    same_shape("36-requestWebAccessState-plain", &browser.setup(&state, "").await);
+    let account = Account { advanced_protection: true, ..Account::default() };
+    let (_simulator, control, mut browser) = start(account).await;
+    browser.sign_in(&control).await;
+    same_shape("28-accountLogin-200-adp", &browser.account_login().await);
+    same_shape("37-requestWebAccessState-adp-no-consent", &browser.setup(&state, "").await);
+    same_shape("39-requestPCS-failure-arming", &browser.setup(&pcs, &app("iclouddrive")).await);
+    let sent = browser.setup(&format!("enableDeviceConsentForPCS?{query}"), "").await;
+    same_shape("38-enableDeviceConsentForPCS", &sent);
+    assert!(control.grant_consent());
+    same_shape("40-requestPCS-failure-waiting", &browser.setup(&pcs, &app("iclouddrive")).await);
+    same_shape("41-requestPCS-success-drive", &browser.setup(&pcs, &app("iclouddrive")).await);
+    browser.setup(&pcs, &app("photos")).await;
+    same_shape("42-requestPCS-success-photos", &browser.setup(&pcs, &app("photos")).await);
+    browser.jar.remove("X-APPLE-WEBAUTH-TOKEN");
+    same_shape("43-requestPCS-500-no-token", &browser.setup(&pcs, &app("iclouddrive")).await);
+}
+
+#[tokio::test]
 async fn codes_have_the_shapes_of_the_examples() {
     for (code_answer, name) in [
         (CodeAnswer::Accepted, "16-securitycode-204"),

@@ -10,7 +10,7 @@ use super::{Console, Exit, Failure};
 use crate::config::env_vars::LARDER_ENDPOINT;
 use crate::config::{AccountRegion, Job, PasswordSource, paths::Places};
 use crate::http::{self, Settings};
-use crate::icloud::session::{Account, Endpoints, Region, Store, USER_AGENT};
+use crate::icloud::session::{Account, Endpoints, Region, Remembered, Service, Store, USER_AGENT};
 use crate::model::Part;
 use crate::secret::{Passwords, make_private};
 use crate::state::{JobLock, Reader, State, StateError, put_aside};
@@ -125,10 +125,30 @@ impl Loaded {
         Err(Failure::new(Exit::Usage, message))
     }
 
-    /// Whether nothing is of use before a person has signed in. Where one service alone wants something of the person, the
+    /// Whether nothing is of use before a person was there. Where one service alone wants something of the person, the
     /// others are not kept waiting.
     pub(super) fn waits_for_person(&self) -> bool {
-        self.store.remembered().ok().flatten().is_none_or(|known| known.needs_user.is_some())
+        let locked =
+            |known: &Remembered| self.services().iter().all(|service| known.locked.contains(service));
+        let known = self.store.remembered().ok().flatten();
+        known.is_none_or(|known| known.needs_user.is_some() || locked(&known))
+    }
+
+    /// Whether a device has to agree before some service of the job can be read.
+    pub(super) fn wants_consent(&self) -> bool {
+        let known = self.store.remembered().ok().flatten();
+        known.is_some_and(|known| {
+            known.needs_user.is_none() && self.services().iter().any(|service| known.locked.contains(service))
+        })
+    }
+
+    /// The services that mirroring asks.
+    pub(super) fn services(&self) -> Vec<Service> {
+        let of = |part: &Part| match part {
+            Part::Photos => Service::CloudKit,
+            Part::Drive => Service::Drive,
+        };
+        self.parts.iter().map(of).collect()
     }
 
     /// Takes the job's lock: one writer at a time. What of larder's own files was open to others is closed, and told.

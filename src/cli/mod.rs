@@ -18,6 +18,7 @@ mod progress;
 mod prompt;
 mod service;
 mod telling;
+mod unlocking;
 
 use std::process::ExitCode;
 

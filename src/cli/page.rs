@@ -4,20 +4,23 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::job::Loaded;
 use super::telling::{after_login, tell_link};
+use super::unlocking::unlock;
 use super::{Console, Exit, Failure};
 use crate::clock::SystemClock;
 use crate::config::{self, PasswordSource};
-use crate::daemon::page::{Answer, CodeBy, Door, Links, Page, Seen, Told, Wish, serve};
+use crate::daemon::page::{Answer, CodeBy, Consent, Door, Links, Page, Seen, Told, Wish, serve};
 use crate::icloud::session::{
     self, CodePrompt, CodeReply, CodeRequest, CodeSource, CodeWay, LoginOptions, Need, NeedsUser, Notice,
-    Person, Phone, PhoneId, Refused, SessionError,
+    Person, Phone, PhoneId, Refused,
 };
 use crate::report;
 use crate::secret::{PASSWORD_VARIABLE, Passwords};
+use crate::state::JobLock;
 
 /// How links to the page are made.
 #[derive(Clone)]
@@ -80,7 +83,9 @@ pub(super) async fn open(
 fn door(loaded: &Arc<Loaded>, standing: Seen, console: &Console) -> Door {
     let from_outside = std::env::var_os(PASSWORD_VARIABLE).is_some_and(|text| !text.is_empty());
     let (status, trust, asked, told) = (loaded.clone(), loaded.clone(), loaded.clone(), loaded.clone());
-    let console = console.clone();
+    let (console, locked) = (console.clone(), loaded.clone());
+    let consent: Arc<watch::Sender<Consent>> = Arc::default();
+    let seen = consent.subscribe();
     Door {
         name: loaded.job.name.clone(),
         standing,
@@ -97,13 +102,14 @@ fn door(loaded: &Arc<Loaded>, standing: Seen, console: &Console) -> Door {
         trust_ends: Arc::new(move || trust.store.remembered().ok().flatten()?.trust_expires),
         has_password: from_outside || loaded.job.account.password != PasswordSource::None,
         ask: Arc::new(move |wish| {
-            let (loaded, console) = (asked.clone(), console.clone());
-            let answer: Answer<Told> =
-                Box::pin(
-                    async move { ask(&loaded, &console, wish).await.map_err(|failure| failure.message) },
-                );
+            let (loaded, console, consent) = (asked.clone(), console.clone(), consent.clone());
+            let answer: Answer<Told> = Box::pin(async move {
+                ask(&loaded, &console, &consent, wish).await.map_err(|failure| failure.message)
+            });
             answer
         }),
+        wants_consent: Arc::new(move || locked.wants_consent()),
+        consent: Arc::new(move || seen.borrow().clone()),
         tell: Arc::new(move |link| {
             let loaded = told.clone();
             let answer: Answer<()> = Box::pin(async move { tell_link(&loaded, link).await });
@@ -112,8 +118,13 @@ fn door(loaded: &Arc<Loaded>, standing: Seen, console: &Console) -> Door {
     }
 }
 
-async fn ask(loaded: &Loaded, console: &Console, wish: Wish) -> Result<Told, Failure> {
-    let _lock = loaded.lock_for_run(console).map_err(|failure| match failure.exit {
+async fn ask(
+    loaded: &Arc<Loaded>,
+    console: &Console,
+    consent: &Arc<watch::Sender<Consent>>,
+    wish: Wish,
+) -> Result<Told, Failure> {
+    let lock = loaded.lock_for_run(console).map_err(|failure| match failure.exit {
         Exit::Locked => Failure::new(Exit::Locked, "A run is at work: try again when it is done".to_owned()),
         _ => failure,
     })?;
@@ -122,7 +133,8 @@ async fn ask(loaded: &Loaded, console: &Console, wish: Wish) -> Result<Told, Fai
         Some(NeedsUser { why: Need::Password { refused }, .. }) => Some(refused),
         _ => None,
     };
-    let mut visitor = Visitor { passwords: loaded.passwords.clone(), refused, typed: None, phone: None };
+    let passwords = loaded.passwords.clone();
+    let mut visitor = Visitor { passwords, refused, typed: None, phone: None, consent: consent.clone() };
     match wish {
         Wish::Code { password, way } => {
             let (way, phone) = match way {
@@ -136,30 +148,50 @@ async fn ask(loaded: &Loaded, console: &Console, wish: Wish) -> Result<Told, Fai
                 session::request_code(http, store, account, &SystemClock, &mut visitor, options).await;
             match asked.map_err(for_visitors)? {
                 CodeRequest::Sent(prompt) => Ok(sent(&prompt, way)),
-                CodeRequest::AlreadyDone(_) => {
-                    after_login(loaded).await;
-                    Ok(Told::Done)
-                }
+                CodeRequest::AlreadyDone(_) => Ok(signed_in(loaded, console, visitor, lock).await),
             }
         }
         Wish::Finish(code) => {
             let done = session::submit_code(http, store, account, &SystemClock, &mut visitor, &code).await;
             done.map_err(for_visitors)?;
-            after_login(loaded).await;
-            Ok(Told::Done)
+            Ok(signed_in(loaded, console, visitor, lock).await)
         }
     }
 }
 
+/// The person is signed in. Where devices have to agree, they are waited for behind the page, which tells how it goes.
+async fn signed_in(loaded: &Arc<Loaded>, console: &Console, mut visitor: Visitor, lock: JobLock) -> Told {
+    let (loaded, console) = (loaded.clone(), console.clone());
+    visitor.consent.send_replace(Consent::Unknown);
+    let mut seen = visitor.consent.subscribe();
+    tokio::spawn(async move {
+        let end = match unlock(&loaded, &console, &mut visitor).await {
+            Ok(_) => {
+                after_login(&loaded).await;
+                Consent::Given
+            }
+            Err(failure) => Consent::Refused(for_visitors(failure).message),
+        };
+        drop(lock);
+        visitor.consent.send_replace(end);
+    });
+    match seen.wait_for(|consent| *consent != Consent::Unknown).await.as_deref() {
+        Ok(Consent::Asked) => Told::Asked,
+        Ok(Consent::Refused(why)) => Told::Locked(why.clone()),
+        _ => Told::Done,
+    }
+}
+
 /// The same words, where they speak of the command line.
-fn for_visitors(error: SessionError) -> Failure {
-    let mut failure = Failure::from(error);
+fn for_visitors(error: impl Into<Failure>) -> Failure {
+    let mut failure = error.into();
     for (there, here) in [
         ("; run `larder login` for a new one", ": ask for a new one"),
         ("; begin with `larder login --request-code`", ": ask for a code"),
         ("; run `larder login` again", ": begin again"),
         (", then run `larder login`", ", then begin again"),
         ("Not signed in: run `larder login`", "Apple wants the password"),
+        ("run `larder login` again", "ask again"),
         ("run `larder login`", "begin again"),
     ] {
         failure.message = failure.message.replace(there, here);
@@ -187,6 +219,8 @@ struct Visitor {
     refused: Option<Refused>,
     typed: Option<SecretString>,
     phone: Option<usize>,
+    /// Hears that devices ask the person.
+    consent: Arc<watch::Sender<Consent>>,
 }
 
 impl Person for Visitor {
@@ -207,5 +241,9 @@ impl Person for Visitor {
         phones.get(self.phone.unwrap_or(0)).or(phones.first()).map(|phone| phone.id.clone())
     }
 
-    fn tell(&mut self, _: &Notice) {}
+    fn tell(&mut self, notice: &Notice) {
+        if *notice == Notice::AgreeOnDevice {
+            self.consent.send_replace(Consent::Asked);
+        }
+    }
 }

@@ -109,6 +109,11 @@ impl Person for Prompt {
             Notice::WrongCode { left: 1 } => "This code is wrong. One more try.".to_owned(),
             Notice::WrongCode { left } => format!("This code is wrong. {left} more tries."),
             Notice::NotACode { digits } => format!("A code has {digits} digits; this was not sent."),
+            Notice::AgreeOnDevice => {
+                "This account has Advanced Data Protection: your devices ask now whether its data may be read on the web. \
+                 Agree on one of them; larder waits for 5 minutes."
+                    .to_owned()
+            }
             Notice::CannotSend { phone } => format!("Apple sends no codes to {} at present.", phone.number),
         };
         self.console.tell(&line);

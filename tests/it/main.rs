@@ -1,6 +1,8 @@
 //! Integration tests: the real binary against a simulated iCloud over real HTTP, and the rules of the house.
 
 #[cfg(test)]
+mod adp;
+#[cfg(test)]
 mod album_oracle;
 #[cfg(test)]
 mod albums;

@@ -12,35 +12,35 @@ use icloud_sim::{LibrarySpec, Loss};
 use crate::environment::{CODE, Running, TestEnvironment};
 
 /// A daemon with a page.
-struct Daemon {
-    here: TestEnvironment,
+pub(crate) struct Daemon {
+    pub(crate) here: TestEnvironment,
     port: u16,
     running: Option<Running>,
 }
 
 /// What the page answered.
-struct Answer {
+pub(crate) struct Answer {
     status: u16,
-    head: String,
-    body: String,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
     #[track_caller]
-    fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}\n{}", self.head, self.body);
         self
     }
 
     /// The value of a field of its first form that has it.
-    fn field(&self, name: &str) -> String {
+    pub(crate) fn field(&self, name: &str) -> String {
         let (_, rest) = self.body.split_once(&format!("name=\"{name}\" value=\"")).expect("no such field");
         rest.split('"').next().unwrap().to_owned()
     }
 }
 
 #[track_caller]
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
         assert!(start.elapsed() < Duration::from_secs(60), "{what} did not come");
@@ -49,12 +49,14 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 impl Daemon {
-    fn start(here: TestEnvironment, more: &str) -> Self {
+    pub(crate) fn start(here: TestEnvironment, more: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         here.write_job(&format!(
             "\n[notify]\ndesktop = false\n[page]\nlisten = \"127.0.0.1:{port}\"\n{more}"
         ));
-        let running = Some(here.larder(&["sync"]).start());
+        // Where a test has that file, it moves the clock by it.
+        let clock = here.path("clock");
+        let running = Some(here.larder(&["sync"]).env("LARDER_CLOCK", clock).start());
         let daemon = Self { here, port, running };
         until("the page", || TcpStream::connect(("127.0.0.1", port)).is_ok());
         daemon
@@ -78,22 +80,22 @@ impl Daemon {
         Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], "")
     }
 
-    fn post(&self, path: &str, body: &str) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: &str) -> Answer {
         self.ask("POST", path, &[&format!("Origin: http://127.0.0.1:{}", self.port)], body)
     }
 
     /// A link to sign in by, as whoever sits at the machine gets it.
-    fn link(&self) -> String {
+    pub(crate) fn link(&self) -> String {
         let answer = self.post("/sign-in", "job=config").expect(303);
         let line = answer.head.lines().find(|line| line.to_lowercase().starts_with("location:")).unwrap();
         line.split_once(": ").unwrap().1.to_owned()
     }
 
-    fn stop(mut self) -> String {
+    pub(crate) fn stop(mut self) -> String {
         let running = self.running.take().unwrap();
         let pid = running.pid().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());

@@ -10,7 +10,7 @@ use crate::cli::job::{Loaded, job_file, load_file};
 use crate::cli::{Console, Exit, Failure};
 use crate::clock;
 use crate::daemon::is_present;
-use crate::icloud::session::reach;
+use crate::icloud::session::{Need, reach};
 use crate::model::Part;
 use crate::report::figures::{bytes, span};
 use crate::report::{title, trust_left};
@@ -134,6 +134,9 @@ fn session(loaded: &Loaded, looks: &mut Looks) {
         Ok(None) => looks.wrong(what, "not signed in", Some("run `larder login`"), Exit::SignIn),
         Ok(Some(known)) => match (known.needs_user, known.trust_expires) {
             (Some(needs), _) => looks.wrong(what, needs.why.to_string(), None, Exit::SignIn),
+            _ if loaded.wants_consent() => {
+                looks.wrong(what, Need::DeviceConsent.to_string(), None, Exit::SignIn);
+            }
             (None, None) => looks.fine(what, "signed in"),
             (None, Some(ends)) => {
                 let text = trust_left(ends, clock::now());

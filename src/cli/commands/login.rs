@@ -1,13 +1,17 @@
 //! `larder login`: sign in, or renew the trust of this computer.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::cli::args::{Global, Login};
 use crate::cli::job::{Loaded, load};
 use crate::cli::prompt::Prompt;
 use crate::cli::telling::after_login;
+use crate::cli::unlocking::unlock;
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::{self, SystemClock};
 use crate::icloud::session::{
-    self, CodeRequest, CodeSource, CodeWay, LoginDone, LoginOptions, Need, NeedsUser, SessionError,
+    self, CodeRequest, CodeSource, CodeWay, LoginDone, LoginOptions, Need, NeedsUser, SessionError, Unlocked,
 };
 
 pub(super) async fn login(global: &Global, console: &Console, args: &Login) -> Result<Exit, Failure> {
@@ -33,7 +37,16 @@ pub(super) async fn login(global: &Global, console: &Console, args: &Login) -> R
     }
     match request {
         CodeRequest::AlreadyDone(done) => {
-            tell(console, &done)?;
+            if !console.json {
+                tell(console, &done);
+            }
+            let mut person = Prompt::new(console, loaded.passwords.clone(), None);
+            let unlocked = unlock(&loaded, console, &mut person).await?;
+            if console.json {
+                console.out_json(&document(&done, unlocked))?;
+            } else if let Unlocked::Ready { until } = unlocked {
+                tell_keys(console, until);
+            }
             after_login(&loaded).await;
         }
         CodeRequest::Sent(prompt) => {
@@ -68,11 +81,30 @@ async fn sign_in(loaded: &Loaded, console: &Console, args: &Login) -> Result<Cod
     Ok(CodeRequest::AlreadyDone(done))
 }
 
-fn tell(console: &Console, done: &LoginDone) -> Result<(), Failure> {
-    if console.json {
-        let expires = done.trust_expires.map(|end| end.to_string());
-        return console.out_json(&serde_json::json!({ "signed_in": true, "trust_ends": expires }));
-    }
+fn document(done: &LoginDone, unlocked: Unlocked) -> serde_json::Value {
+    let text = |instant: Option<Timestamp>| instant.map(|instant| instant.to_string());
+    let keys_until = match unlocked {
+        Unlocked::NotProtected => None,
+        Unlocked::Ready { until } => text(until),
+    };
+    serde_json::json!({
+        "signed_in": true, "trust_ends": text(done.trust_expires),
+        "advanced_data_protection": unlocked != Unlocked::NotProtected, "keys_until": keys_until,
+    })
+}
+
+fn tell_keys(console: &Console, until: Option<Timestamp>) {
+    let until = until.map_or("for about an hour".to_owned(), |until| {
+        format!("until {}", until.to_zoned_datetime(TimeZone::system()).strftime("%H:%M"))
+    });
+    console.tell(&format!(
+        "{} A device agreed: larder may read {until}. Run `larder sync --once` now, or leave it to the daemon, which begins \
+         by itself.",
+        console.paint("✓", "1;32")
+    ));
+}
+
+fn tell(console: &Console, done: &LoginDone) {
     let until = match done.trust_expires {
         Some(end) => {
             format!(" Good for {} days.", (end.duration_since(clock::now()).as_hours() + 12) / 24)
@@ -80,5 +112,4 @@ fn tell(console: &Console, done: &LoginDone) -> Result<(), Failure> {
         None => String::new(),
     };
     console.tell(&format!("{} Signed in.{until}", console.paint("✓", "1;32")));
-    Ok(())
 }

@@ -25,6 +25,10 @@ pub struct Door {
     pub has_password: bool,
     /// Asks Apple for a code, or finishes a sign-in.
     pub ask: Ask,
+    /// Whether all that is missing is that a device agrees.
+    pub wants_consent: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// How it goes with the devices that a sign-in had asked.
+    pub consent: Arc<dyn Fn() -> Consent + Send + Sync>,
     /// Tells a new link in the ways of the job.
     pub tell: Arc<dyn Fn(String) -> Answer<()> + Send + Sync>,
 }
@@ -90,4 +94,22 @@ pub enum Told {
     },
     /// The person is signed in.
     Done,
+    /// The person is signed in, and devices ask them to agree: see [`Door::consent`].
+    Asked,
+    /// The person is signed in, and nothing can be read for this reason.
+    Locked(String),
+}
+
+/// Devices of an account with Advanced Data Protection, which have to agree.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Consent {
+    /// Nobody knows yet whether they have to.
+    #[default]
+    Unknown,
+    /// They ask the person.
+    Asked,
+    /// One agreed, or none had to.
+    Given,
+    /// None agreed, or Apple did not hand out the keys.
+    Refused(String),
 }

@@ -61,13 +61,18 @@ fn job(door: &Door, now: Timestamp) -> Markup {
     let standing = door.standing.get();
     let words = standing.as_ref().map_or("begins".to_owned(), |standing| standing.words(&TimeZone::system()));
     let needs = matches!(standing, Some(Standing::NeedsPerson { .. }));
+    let locked = (door.wants_consent)();
     html! {
         h2 { (door.name) }
-        @if needs {
-            p.note.bad { "iCloud wants a new sign-in, and nothing is mirrored until then." }
+        @if needs || locked {
+            @if locked {
+                p.note.bad { "This account has Advanced Data Protection: a device of yours has to agree before more is mirrored." }
+            } @else {
+                p.note.bad { "iCloud wants a new sign-in, and nothing is mirrored until then." }
+            }
             form method="post" action="/sign-in" {
                 input type="hidden" name="job" value=(door.name);
-                button { "Sign in" }
+                button { @if locked { "Ask my devices" } @else { "Sign in" } }
             }
         }
         table {
@@ -128,6 +133,31 @@ pub(super) fn begin(job: &str, csrf: &str, asks_password: bool, trouble: Option<
         }
     };
     page("Sign in to iCloud", None, &body)
+}
+
+/// The first page where all that is missing is that a device agrees: nothing was asked yet.
+pub(super) fn consent(job: &str, csrf: &str, trouble: Option<&str>) -> String {
+    let body = html! {
+        p {
+            "Job " b { (job) } ": this account has Advanced Data Protection. A device of yours has to agree that larder reads \
+            it, for about an hour each time. The devices ask you when you press this, and not before: have one at hand."
+        }
+        @if let Some(trouble) = trouble { p.note.bad { (trouble) } }
+        form method="post" {
+            input type="hidden" name="csrf" value=(csrf);
+            button name="way" value="devices" { "Ask my devices" }
+        }
+    };
+    page("Let larder read iCloud", None, &body)
+}
+
+/// Devices ask the person.
+pub(super) fn asked() -> String {
+    let body = html! {
+        p.note { "Your devices ask now whether iCloud's data may be read on the web. Agree on one of them." }
+        p { "This page waits for it and goes on by itself. The question stands for 5 minutes." }
+    };
+    page("Agree on a device", Some(3), &body)
 }
 
 /// The second page: the code.

@@ -30,6 +30,8 @@ pub(super) struct Link {
     pub(super) job: String,
     /// What forms must bring back, which another page cannot know.
     pub(super) csrf: String,
+    /// Devices were asked, and are waited for.
+    pub(super) waits: bool,
     since: Instant,
     tries: u32,
 }
@@ -41,7 +43,7 @@ impl Links {
         // Each of them holds 122 bits of the system's own randomness.
         let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         let csrf = Uuid::new_v4().simple().to_string();
-        let link = Link { job: job.to_owned(), csrf, since: Instant::now(), tries: 0 };
+        let link = Link { job: job.to_owned(), csrf, waits: false, since: Instant::now(), tries: 0 };
         let mut open = self.open();
         open.retain(|_, link| link.since.elapsed() < LIFE);
         open.insert(hash(&token), link);
@@ -60,6 +62,13 @@ impl Links {
             link.tries += 1;
             link.tries <= TRIES
         })
+    }
+
+    /// Notes whether its visitor waits for devices.
+    pub(super) fn wait(&self, token: &str, waits: bool) {
+        if let Some(link) = self.open().get_mut(&hash(token)) {
+            link.waits = waits;
+        }
     }
 
     /// The link was used.

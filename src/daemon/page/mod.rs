@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::Standing;
 use crate::clock;
 use crate::config;
-pub use door::{Answer, Ask, CodeBy, Door, Seen, Told, Wish};
+pub use door::{Answer, Ask, CodeBy, Consent, Door, Seen, Told, Wish};
 pub use links::Links;
 
 /// What the page serves.
@@ -143,7 +143,31 @@ async fn begin(
 ) -> Response {
     let Some((link, door)) = opened(&page, &token) else { return too_old() };
     let asks = !door.has_password && guard::may_type_a_password(&page.settings, peer, &headers);
-    shown(html::begin(&door.name, &link.csrf, asks, no_password(door, asks)))
+    let consent = if link.waits { (door.consent)() } else { Consent::Unknown };
+    match consent {
+        Consent::Asked => shown(html::asked()),
+        Consent::Given => {
+            page.links.used(&token);
+            shown(html::done())
+        }
+        Consent::Refused(why) => shown(first(&page, door, &link.csrf, asks, Some(&why)).await),
+        Consent::Unknown => shown(first(&page, door, &link.csrf, asks, no_password(door, asks)).await),
+    }
+}
+
+/// The first page of a sign-in, or of asking devices alone.
+async fn first(
+    page: &Arc<Page>,
+    door: &Door,
+    csrf: &str,
+    asks_password: bool,
+    trouble: Option<&str>,
+) -> String {
+    let wants = door.wants_consent.clone();
+    if looked(page, move |_| wants()).await {
+        return html::consent(&door.name, csrf, trouble);
+    }
+    html::begin(&door.name, csrf, asks_password, trouble)
 }
 
 /// Why no password is asked for, where one may be wanted.
@@ -204,11 +228,17 @@ async fn go_on(
             page.links.used(&token);
             shown(html::done())
         }
+        Ok(Told::Asked) => {
+            page.links.wait(&token, true);
+            // By an address that may be loaded again.
+            Redirect::to(&format!("/sign-in/{token}")).into_response()
+        }
+        Ok(Told::Locked(why)) => shown(first(&page, door, &link.csrf, asks, Some(&why)).await),
         Ok(sent) => shown(html::code(&link.csrf, &sent, None)),
         Err(why) if finishes => {
             let again = Told::Sent { whence: "was asked for".to_owned(), digits: 6, phones: vec![] };
             shown(html::code(&link.csrf, &again, Some(&why)))
         }
-        Err(why) => shown(html::begin(&door.name, &link.csrf, asks, Some(&why))),
+        Err(why) => shown(first(&page, door, &link.csrf, asks, Some(&why)).await),
     }
 }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
+use super::app::App;
 use super::budget::Budget;
 use super::endpoints::Region;
 use super::error::Need;
@@ -94,7 +95,7 @@ pub(super) struct OpenLogin {
     pub(super) wrong_codes: u32,
 }
 
-/// How long a service that wants consent is not asked again without a person.
+/// How long a service whose keys are missing is not asked again without a person.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 impl OpenLogin {
@@ -137,7 +138,8 @@ pub(super) struct Book {
     pub(super) validated_at: Option<Timestamp>,
     pub(super) trusted_at: Option<Timestamp>,
     pub(super) needs_user: Option<NeedsUser>,
-    /// Services that want keys which only a device hands out, and when they said so. A sign-in by a person forgets it.
+    /// Applications whose keys only a device hands out that was not asked, by Apple's name, and since when. A sign-in by a
+    /// person forgets it.
     #[serde(default)]
     pub(super) without_consent: BTreeMap<String, Timestamp>,
     /// Apple asked to be left alone until then.
@@ -186,9 +188,9 @@ impl Book {
             && !self.services.is_empty()
     }
 
-    /// Whether a service said a short while ago that it wants keys which only a device hands out.
-    pub(super) fn wants_consent(&self, service: &str, now: Timestamp) -> bool {
-        let age = self.without_consent.get(service).map(|at| now.duration_since(*at));
+    /// Whether keys were missing a short while ago that only a device hands out.
+    pub(super) fn wants_consent(&self, app: App, now: Timestamp) -> bool {
+        let age = self.without_consent.get(app.name()).map(|at| now.duration_since(*at));
         age.is_some_and(|age| !age.is_negative() && age < ASK_AGAIN)
     }
 

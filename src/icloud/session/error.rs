@@ -84,8 +84,8 @@ pub enum Need {
     WebAccess,
     /// Services want keys that only a device can hand out.
     #[error(
-        "This account has Advanced Data Protection, and iCloud asks for keys that a device must hand out; larder cannot \
-         ask for them yet. It is asked again when you have run `larder login`, or in a week"
+        "This account has Advanced Data Protection, so a device of yours has to agree that larder reads it, for about an \
+         hour each time: run `larder login` with a device at hand"
     )]
     DeviceConsent,
     /// The account lives in another region.
@@ -207,6 +207,14 @@ pub enum SessionError {
         /// HTTP status of the last refusal.
         status: u16,
     },
+    /// Apple hands out no keys of an account with Advanced Data Protection.
+    #[error(
+        "Apple does not hand out the keys of this account ({why}): run `larder login` again in a few minutes"
+    )]
+    NoKeys {
+        /// What it said.
+        why: String,
+    },
     /// The proof could not be computed.
     #[error(transparent)]
     Srp(#[from] SrpError),
@@ -266,6 +274,7 @@ impl SessionError {
             | Self::Unavailable { .. }
             | Self::Unexpected { .. }
             | Self::RenewalsUseless { .. }
+            | Self::NoKeys { .. }
             | Self::Srp(_)
             | Self::Http(_) => Trouble::Service,
         }

@@ -5,14 +5,15 @@ use jiff::{SignedDuration, Timestamp};
 use super::account::Account;
 use super::answers::Reply;
 use super::book::Book;
-use super::driver::{Driver, Ended};
+use super::driver::{Driver, Ended, Nobody};
 use super::error::SessionError;
-use super::flow::{Aim, CodeText, Flow};
+use super::flow::{Aim, CodeText, Flow, Rung};
 use super::person::{CodePrompt, CodeWay, Person};
 use super::requests::Call;
 use super::store::{Store, trust_expires};
 use crate::clock::Clock;
 use crate::http::{Client, Jar};
+use crate::secret::Passwords;
 
 /// Trust that ends sooner than this is made new by a sign-in with a person: they came because of a reminder.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_hours(15 * 24);
@@ -61,11 +62,14 @@ pub async fn login<P: Person>(
     options: LoginOptions,
 ) -> Result<LoginDone, SessionError> {
     let _alone = store.sign_in_alone().await;
-    let mut book = store.load(account, client.cookies())?;
-    book.without_consent.clear();
-    let renew = wants_new_trust(&book, client.cookies(), clock.now());
-    let mut flow = Flow::new(Aim::Login { way: options.way, renew }, book);
     let driver = Driver { client, store, account, clock };
+    let book = store.load(account, client.cookies())?;
+    let book = match without_password(&driver, book).await? {
+        Still::Good(done) => return Ok(done),
+        Still::Not(book) => book,
+    };
+    let renew = wants_new_trust(&book, client.cookies(), clock.now());
+    let mut flow = Flow::new(Aim::Login { way: options.way, renew }, *book);
     match driver.run(&mut flow, person).await? {
         Ended::Ready { asked_code } => Ok(done(asked_code, flow.book(), client.cookies())),
         Ended::CodeRequested(_) => Err(SessionError::Interrupted),
@@ -83,11 +87,14 @@ pub async fn request_code<P: Person>(
     options: LoginOptions,
 ) -> Result<CodeRequest, SessionError> {
     let _alone = store.sign_in_alone().await;
-    let mut book = store.load(account, client.cookies())?;
-    book.without_consent.clear();
-    let renew = wants_new_trust(&book, client.cookies(), clock.now());
-    let mut flow = Flow::new(Aim::RequestCode { way: options.way, renew }, book);
     let driver = Driver { client, store, account, clock };
+    let book = store.load(account, client.cookies())?;
+    let book = match without_password(&driver, book).await? {
+        Still::Good(done) => return Ok(CodeRequest::AlreadyDone(done)),
+        Still::Not(book) => book,
+    };
+    let renew = wants_new_trust(&book, client.cookies(), clock.now());
+    let mut flow = Flow::new(Aim::RequestCode { way: options.way, renew }, *book);
     Ok(match driver.run(&mut flow, person).await? {
         Ended::CodeRequested(prompt) => CodeRequest::Sent(prompt),
         Ended::Ready { asked_code } => {
@@ -137,6 +144,28 @@ pub async fn logout(client: &Client, store: &Store, account: &Account) -> Result
     client.cookies().clear();
     store.forget()?;
     Ok(LogoutDone { confirmed })
+}
+
+/// Whether a session needs no password.
+enum Still {
+    Good(LoginDone),
+    Not(Box<Book>),
+}
+
+/// Takes up the session without a person, where all that it lacked was the consent of a device. That is forgotten: it is
+/// asked for next.
+async fn without_password(driver: &Driver<'_>, mut book: Book) -> Result<Still, SessionError> {
+    let (jar, now) = (driver.client.cookies(), driver.clock.now());
+    let lacked_it = !std::mem::take(&mut book.without_consent).is_empty();
+    if !lacked_it || book.needs_user.is_some() || wants_new_trust(&book, jar, now) {
+        return Ok(Still::Not(Box::new(book)));
+    }
+    let mut flow = Flow::new(Aim::Unattended { from: Rung::Validate, may_handshake: false }, book);
+    match driver.run(&mut flow, &mut Nobody(&Passwords::none())).await {
+        Ok(_) => Ok(Still::Good(done(false, flow.book(), jar))),
+        Err(error) if error.need().is_some() => Ok(Still::Not(Box::new(flow.into_book()))),
+        Err(error) => Err(error),
+    }
 }
 
 fn wants_new_trust(book: &Book, jar: &Jar, now: Timestamp) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! * [`Session`] asks services; it renews itself silently when one refuses it, as far as that needs no person.
 //! * [`login`], [`request_code`] with [`submit_code`], and [`logout`] are for a [`Person`].
+//! * [`unlock`] gets the keys of an account with Advanced Data Protection, for a [`Person`] too.
 //! * `flow` decides and does nothing else; `driver` does; `store` remembers; `srp` proves the password.
 //!
 //! A run without a person makes one password handshake at the most, never asks for a code, and refuses at once
@@ -9,12 +10,15 @@
 
 mod account;
 mod answers;
+mod app;
 mod book;
 mod budget;
+mod consent;
 mod driver;
 mod endpoints;
 mod error;
 mod flow;
+mod keys;
 mod login;
 mod person;
 mod reach;
@@ -33,6 +37,7 @@ use jiff::Timestamp;
 
 pub use account::Account;
 pub use book::NeedsUser;
+pub use consent::{Unlocked, unlock};
 pub use endpoints::{Endpoints, Region, USER_AGENT};
 pub use error::{Need, SessionError, Trouble};
 pub use login::{CodeRequest, LoginDone, LoginOptions, LogoutDone, login, logout, request_code, submit_code};
@@ -46,6 +51,7 @@ use crate::clock::Clock;
 use crate::http::pacing::Pacer;
 use crate::http::{Answer, Client, Patience};
 use crate::secret::Passwords;
+use app::App;
 use book::Book;
 use driver::{Driver, Nobody, WEB_TOKEN};
 use flow::{Aim, Flow, Rung};
@@ -84,6 +90,14 @@ impl Service {
             Self::CloudKit => "ckdatabasews",
             Self::Drive => "drivews",
             Self::Documents => "docws",
+        }
+    }
+
+    /// Whose keys it wants, where the account has Advanced Data Protection.
+    fn app(self) -> App {
+        match self {
+            Self::CloudKit => App::Photos,
+            Self::Drive | Self::Documents => App::Drive,
         }
     }
 }
@@ -193,7 +207,7 @@ impl Session {
 
     async fn ask(&self, service: Service, path: &str, body: Option<Bytes>) -> Result<Answer, SessionError> {
         let inner = &self.inner;
-        if inner.book().wants_consent(service.name(), inner.clock.now()) {
+        if inner.book().wants_consent(service.app(), inner.clock.now()) {
             return Err(Need::DeviceConsent.into());
         }
         let mut last = 0;

@@ -105,6 +105,8 @@ pub enum Notice {
         /// The phone.
         phone: Phone,
     },
+    /// The person's devices ask whether iCloud's data may be read on the web, and are waited for.
+    AgreeOnDevice,
 }
 
 /// Somebody who can be asked.

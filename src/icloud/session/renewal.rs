@@ -90,13 +90,8 @@ impl Inner {
                 return Err(Need::SecurityKey { keys: vec!["no names given".to_owned()] }.into());
             }
             Step::Nothing if status == 423 => {
-                // So that the next runs do not bother Apple again.
-                let now = self.clock.now();
-                self.book().without_consent.insert(service.name().to_owned(), now);
-                let _alone = self.store.sign_in_alone().await;
-                let book = self.book().clone();
-                self.store.save(&book, self.client.cookies().save()).await?;
-                return Err(Need::DeviceConsent.into());
+                ladder.epoch += 1;
+                return self.take_keys(service, status).await;
             }
             // Without a password there is nothing more to try, and nothing to remember: the stored sign-in has just
             // worked, so the next run may well find the service content again.

@@ -45,6 +45,12 @@ pub(super) enum Call {
     Validate,
     /// Ends the web session.
     Logout,
+    /// Asks whether the account may be read over the web, and whether a device has to agree.
+    WebAccess,
+    /// Has the devices ask the person to agree.
+    AskConsent,
+    /// Asks for the keys that a device handed out for an application. `by_person` as browsers say it of a click.
+    TakeKeys { app: &'static str, by_person: bool },
 }
 
 impl Call {
@@ -64,12 +70,23 @@ impl Call {
             Self::AccountLogin => "accountLogin",
             Self::Validate => "validate",
             Self::Logout => "logout",
+            Self::WebAccess => "requestWebAccessState",
+            Self::AskConsent => "enableDeviceConsentForPCS",
+            Self::TakeKeys { .. } => "requestPCS",
         }
     }
 
     /// Whether it goes to the sign-in service.
     pub(super) fn is_auth(&self) -> bool {
-        !matches!(self, Self::AccountLogin | Self::Validate | Self::Logout)
+        !matches!(
+            self,
+            Self::AccountLogin
+                | Self::Validate
+                | Self::Logout
+                | Self::WebAccess
+                | Self::AskConsent
+                | Self::TakeKeys { .. }
+        )
     }
 
     /// Whether sending it twice does no more than sending it once, so that a lost answer may be asked for
@@ -82,8 +99,8 @@ impl Call {
     pub(super) fn request(&self, book: &Book, endpoints: &Endpoints) -> Request {
         match self {
             Self::Page => page(book, endpoints),
-            Self::AccountLogin | Self::Validate | Self::Logout => self.setup(book, endpoints),
-            _ => self.auth(book, endpoints),
+            _ if self.is_auth() => self.auth(book, endpoints),
+            _ => self.setup(book, endpoints),
         }
     }
 
@@ -176,6 +193,11 @@ impl Call {
             Self::Logout => {
                 let body = json!({"trustBrowser": false, "allBrowsers": false});
                 ("logout", "text/plain;charset=UTF-8", bytes(&body))
+            }
+            Self::WebAccess | Self::AskConsent => (self.step(), json_type, Bytes::new()),
+            Self::TakeKeys { app, by_person } => {
+                let body = json!({"appName": app, "derivedFromUserAction": by_person});
+                (self.step(), json_type, bytes(&body))
             }
             _ => ("validate", json_type, Bytes::from_static(b"null")),
         };

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::Service;
 use super::account::Account;
 use super::book::{Book, NeedsUser};
 use super::endpoints::Region;
@@ -36,6 +37,8 @@ pub struct Remembered {
     pub validated_at: Option<Timestamp>,
     /// What the person has to do, if anything.
     pub needs_user: Option<NeedsUser>,
+    /// Services that have no keys before a device agrees (see [`super::unlock`]).
+    pub locked: Vec<Service>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,7 +60,15 @@ impl Store {
         let jar = Jar::default();
         jar.load(cookies);
         let trust_expires = trust_expires(&book, &jar);
-        Ok(Some(Remembered { trust_expires, validated_at: book.validated_at, needs_user: book.needs_user }))
+        let services = [Service::CloudKit, Service::Drive, Service::Documents];
+        let locked =
+            services.into_iter().filter(|service| book.without_consent.contains_key(service.app().name()));
+        Ok(Some(Remembered {
+            trust_expires,
+            validated_at: book.validated_at,
+            locked: locked.collect(),
+            needs_user: book.needs_user,
+        }))
     }
 
     /// Where Apple keeps the account, as far as it said; the global region when nothing is stored that can be read. The

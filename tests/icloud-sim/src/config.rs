@@ -76,8 +76,6 @@ pub struct Account {
     pub dsid: String,
     /// Whether Drive is in the service map.
     pub drive: DriveService,
-    /// Drive answers 423: Advanced Data Protection, and no device has consented (auth.md 12).
-    pub drive_needs_consent: bool,
     /// Advanced Data Protection: services want PCS cookies, and those a device's consent (auth.md 12).
     pub advanced_protection: bool,
     /// Minutes until a device's consent ends.
@@ -117,7 +115,6 @@ impl Default for Account {
             misdirect_ended: false,
             dsid: "10203040506".to_owned(),
             drive: DriveService::Active,
-            drive_needs_consent: false,
             advanced_protection: false,
             consent_minutes: 60,
             pcs_minutes: 60,

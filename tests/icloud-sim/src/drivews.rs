@@ -66,8 +66,7 @@ pub(crate) fn admit(
     if account.kind == AccountKind::WebAccessOff || account.drive != crate::config::DriveService::Active {
         return refuse(403, "Access denied", "Drive is not to be had over the web");
     }
-    let admitted = setup::admits(apple, &setup::OF_DRIVE, request, now_ms);
-    if account.drive_needs_consent || !admitted {
+    if !setup::admits(apple, &setup::OF_DRIVE, request, now_ms) {
         return refuse(423, "Missing PCS cookies from the request", "No device has consented");
     }
     let json = ["application/json", "text/plain"].iter().any(|media| request.has_content_type(media));

@@ -19,7 +19,7 @@ fn status(status: u16, told: bool) -> Fault {
 fn refusals() -> Vec<(Fault, i32)> {
     vec![
         (Fault::refused(421, "Authentication required"), 5),
-        (Fault::refused(423, "Locked"), 3),
+        (Fault::refused(423, "Locked"), 5),
         (status(429, true), 5),
         (status(503, true), 5),
         (Fault::throttled(Some(1)), 5),

@@ -49,8 +49,8 @@ fn a_part_whose_service_refuses_is_told_and_the_other_is_mirrored_whole() {
         ("drive.", 503, 5),
         ("drive.", 403, 5),
         ("drive.", 421, 5),
-        // A device would have to consent.
-        ("drive.", 423, 3),
+        // Of an account for which no device has to agree.
+        ("drive.", 423, 5),
     ];
     std::thread::scope(|scope| {
         for (on, status, code) in cases {
@@ -98,9 +98,6 @@ fn one_part_fails(here: &DriveEnvironment, drive_fails: bool, code: i32) {
     assert!(stopped.contains("Stopped") && stopped.contains(error), "{}", text.stdout);
     assert!(section(&text.stdout, other).contains("Up to date"), "{}", text.stdout);
     here.0.control().clear_faults();
-    if code == 3 {
-        here.0.login();
-    }
     here.0.sync().expect(0);
     here.must_hold();
     Tree::read(&here.0.destination()).must_hold(&oracle::mirror_of(&here.0.inventory()));
@@ -117,7 +114,7 @@ fn of_two_troubles_both_are_told_and_the_worse_is_the_exit_code() {
     assert!(json["error"].is_string(), "{}", ran.stdout);
     assert_eq!((&json["drive"]["error"], &json["drive"]["failed"]), (&Value::Null, &json!(1)));
     // What a person has to settle goes before a service that refuses.
-    here.0.control().add_fault(Rule::new("drive.", refused(423)));
+    here.0.control().account(|account| account.advanced_protection = true);
     let ran = here.0.sync().expect(3);
     let json = ran.json();
     assert!(json["error"].is_string() && json["drive"]["error"].is_string(), "{}", ran.stdout);

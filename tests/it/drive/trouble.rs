@@ -118,7 +118,7 @@ fn a_disk_of_drive_that_is_not_there_leaves_photos_alone() {
 fn an_account_whose_keys_a_device_must_hand_out_is_asked_once() {
     let here = DriveEnvironment::new();
     here.drive(furnish);
-    here.0.control().account(|account| account.drive_needs_consent = true);
+    here.0.control().account(|account| account.advanced_protection = true);
     let asked = || here.0.control().counters().requests_to("drive.");
     let ran = here.0.sync().expect(3);
     assert!(ran.stderr.contains("Advanced Data Protection"), "{}", ran.stderr);
@@ -130,7 +130,7 @@ fn an_account_whose_keys_a_device_must_hand_out_is_asked_once() {
         assert_eq!(asked(), once);
     }
     // Who signs in has changed something, perhaps.
-    here.0.control().account(|account| account.drive_needs_consent = false);
+    here.0.control().account(|account| account.advanced_protection = false);
     here.0.login();
     here.sync();
     here.must_hold();

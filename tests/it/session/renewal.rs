@@ -124,14 +124,26 @@ async fn a_passing_refusal_does_not_lock_out_those_who_keep_no_password() {
 
 #[tokio::test]
 async fn missing_keys_of_a_service_are_renewed_once_and_then_named() {
-    let world = World::signed_in().await;
-    let session = world.resume(known()).await.unwrap();
-    let refusal = Fault::Status { status: 423, headers: vec![], body: "{}".to_owned() };
-    world.control().add_fault(Rule::new("ck.", refusal));
-    let refused = session.call(Service::CloudKit, PATH, Bytes::new()).await.unwrap_err();
-    assert_eq!(refused.need(), Some(&Need::DeviceConsent));
-    let counters = world.control().counters();
-    assert_eq!((counters.requests("setup.accountLogin"), counters.requests("auth.complete")), (1, 0));
+    for protected in [true, false] {
+        let world = World::signed_in().await;
+        let session = world.resume(known()).await.unwrap();
+        let refusal = Fault::Status { status: 423, headers: vec![], body: "{}".to_owned() };
+        world.control().add_fault(Rule::new("ck.", refusal));
+        world.control().account(|account| account.advanced_protection = protected);
+        let refused = session.call(Service::CloudKit, PATH, Bytes::new()).await.unwrap_err();
+        if protected {
+            assert_eq!(refused.need(), Some(&Need::DeviceConsent));
+        } else {
+            assert!(matches!(refused, SessionError::RenewalsUseless { status: 423 }), "{refused}");
+        }
+        let access = ("setup.requestWebAccessState", 1);
+        let ck = ("ck.private.changes/database", 2);
+        assert_eq!(world.asked(), asked([ck, ("setup.accountLogin", 1), access]));
+        // Nobody asked for it.
+        assert_eq!(world.control().consent_prompts(), 0);
+        let again = session.call(Service::CloudKit, PATH, Bytes::new()).await.unwrap_err();
+        assert_eq!((again.need(), world.asked().is_empty()), (refused.need(), protected));
+    }
 }
 
 #[tokio::test]

@@ -272,7 +272,9 @@ impl Flow {
             Call::DeviceCode { .. } | Call::PhoneCode { .. } => self.code_answered(reply, now),
             Call::Trust => self.trusted(reply, now),
             // Sent outside of a flow.
-            Call::Logout => self.unexpected(reply, now),
+            Call::Logout | Call::WebAccess | Call::AskConsent | Call::TakeKeys { .. } => {
+                self.unexpected(reply, now)
+            }
         }
     }
 

@@ -75,10 +75,10 @@ async fn the_gate_wants_origin_cookie_and_a_living_session() {
     browser.odd("Content-Type", Some("text/html"));
     assert_eq!(list(&mut browser, &[ROOT]).await.status, 415);
     browser.odd.clear();
-    control.account(|account| account.drive_needs_consent = true);
+    control.account(|account| account.advanced_protection = true);
     let refused = list(&mut browser, &[ROOT]).await;
     assert_eq!((refused.status, &refused.json()["errorCode"]), (423, &json!(423)));
-    control.account(|account| account.drive_needs_consent = false);
+    control.account(|account| account.advanced_protection = false);
     assert_eq!(list(&mut browser, &[ROOT]).await.status, 200);
     control.expire_sessions(Loss::Cookies);
     assert_eq!(list(&mut browser, &[ROOT]).await.status, 421);

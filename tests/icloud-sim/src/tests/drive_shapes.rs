@@ -187,9 +187,9 @@ fn parameters(name: &str, token: &str, answer: &Received, more: &[&str]) {
 #[tokio::test]
 async fn refusals_have_the_members_of_the_examples() {
     let mut here = Here::new().await;
-    here.control.account(|account| account.drive_needs_consent = true);
+    here.control.account(|account| account.advanced_protection = true);
     compare("20-error-423-pcs", &here.list(json!([folder(ROOT)])).await, &[]);
-    here.control.account(|account| account.drive_needs_consent = false);
+    here.control.account(|account| account.advanced_protection = false);
     here.control.add_fault(Rule::new("drive.", Fault::throttled(Some(30))).times(1));
     let throttled = here.list(json!([folder(ROOT)])).await;
     compare("24-error-503-throttled", &throttled, &[]);

@@ -1,6 +1,5 @@
 //! Showing a run as it goes: bars in a terminal, plain lines elsewhere, nothing when that is asked for.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,7 +7,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Console;
 use crate::event::{Event, Observer};
-use crate::report::figures::{bytes, count, counted};
+use crate::report::figures::count;
+use crate::report::{HowFar, Live};
 
 /// How often a run that has no terminal tells how far it is.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
@@ -19,16 +19,13 @@ pub(super) struct Progress {
     phase: ProgressBar,
     transfer: ProgressBar,
     seen: Mutex<Seen>,
+    /// Who looks from elsewhere.
+    live: Option<Live>,
 }
 
 #[derive(Default)]
 struct Seen {
-    phase: String,
-    libraries: BTreeMap<String, (u64, u64)>,
-    files: u64,
-    files_done: u64,
-    bytes: u64,
-    bytes_done: u64,
+    how_far: HowFar,
     last_line: Option<Instant>,
 }
 
@@ -44,7 +41,12 @@ impl Progress {
         if console.interactive && !console.quiet {
             phase.enable_steady_tick(Duration::from_millis(120));
         }
-        Self { console: console.clone(), phase, transfer, seen: Mutex::default() }
+        Self { console: console.clone(), phase, transfer, seen: Mutex::default(), live: None }
+    }
+
+    /// Tells `live` too.
+    pub(super) fn told_to(self, live: Option<&Live>) -> Self {
+        Self { live: live.cloned(), ..self }
     }
 
     /// Takes the bars away.
@@ -58,64 +60,35 @@ impl Progress {
     }
 
     fn draw(&self, seen: &mut Seen) {
-        self.phase.set_message(seen.headline());
-        self.transfer.set_message(format!("{} of {} files", count(seen.files_done), count(seen.files)));
+        let how_far = &seen.how_far;
+        self.phase.set_message(how_far.headline());
+        self.transfer.set_message(format!("{} of {} files", count(how_far.files_done), count(how_far.files)));
         if !self.console.interactive && !self.console.quiet {
             let last = *seen.last_line.get_or_insert_with(Instant::now);
-            if last.elapsed() >= PLAIN_EVERY && seen.files > 0 {
+            if last.elapsed() >= PLAIN_EVERY && seen.how_far.files > 0 {
                 seen.last_line = Some(Instant::now());
-                self.console.tell(&seen.plain());
+                self.console.tell(&seen.how_far.figures());
             }
         }
     }
 }
 
-impl Seen {
-    fn headline(&self) -> String {
-        let listed = self.libraries.iter().map(|(name, (items, expected))| match expected {
-            0 => format!("{name}: {} photos", count(*items)),
-            _ => format!("{name}: {} of {} photos", count(*items), count(*expected)),
-        });
-        std::iter::once(self.phase.clone()).chain(listed).collect::<Vec<_>>().join("  ")
-    }
-
-    fn plain(&self) -> String {
-        let files = counted(self.files, "file", "files");
-        let (done, total) = (bytes(self.bytes_done), bytes(self.bytes));
-        format!("{} of {files}, {done} of {total}", count(self.files_done))
-    }
-}
-
 impl Observer for Progress {
     fn on(&self, event: &Event) {
+        if let Some(live) = &self.live {
+            live.take(event);
+        }
         let mut seen = self.lock();
+        seen.how_far.take(event);
         match event {
-            Event::Phase(phase) => {
-                if !self.console.interactive {
-                    self.console.tell(phase);
-                }
-                phase.clone_into(&mut seen.phase);
-            }
-            Event::Listed { library, items, expected } => {
-                seen.libraries.insert(library.clone(), (*items, *expected));
-            }
-            Event::Planned { files, bytes } => {
-                seen.files += files;
-                seen.bytes += bytes;
-                self.transfer.set_length(seen.bytes);
-            }
-            Event::Received(bytes) | Event::Reread(bytes) => {
-                seen.bytes_done += bytes;
-                self.transfer.set_position(seen.bytes_done.min(seen.bytes));
+            Event::Phase(phase) if !self.console.interactive => self.console.tell(phase),
+            Event::Planned { .. } => self.transfer.set_length(seen.how_far.bytes),
+            Event::Received(_) | Event::Reread(_) => {
+                self.transfer.set_position(seen.how_far.bytes_done.min(seen.how_far.bytes));
                 return;
             }
-            Event::Checked => seen.files_done += 1,
-            Event::Placed { fetched, .. } => seen.files_done += u64::from(*fetched),
-            Event::Failed { item, why, .. } => {
-                seen.files_done += 1;
-                self.console.tell(&format!("{item}: {why}"));
-            }
-            Event::Warning(_) => {}
+            Event::Failed { item, why, .. } => self.console.tell(&format!("{item}: {why}")),
+            _ => {}
         }
         self.draw(&mut seen);
     }

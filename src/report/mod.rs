@@ -10,6 +10,7 @@ pub mod folders;
 pub mod had;
 pub mod history;
 pub mod holdings;
+pub mod how_far;
 pub mod notify;
 pub mod parts;
 pub mod restored;
@@ -19,6 +20,7 @@ pub mod summary_text;
 pub mod verified;
 
 pub use holdings::{Holdings, holdings};
+pub use how_far::{HowFar, Live};
 pub use parts::{Parts, title, titled};
 pub use status::{Status, status, trust_left};
 pub use summary::Summary;

@@ -235,7 +235,7 @@ fn accounts_without_it_are_asked_once_at_login_and_a_login_outlives_trouble_ther
 }
 
 /// A daemon with a page, whose person is needed on a device.
-fn waiting() -> Daemon {
+pub(crate) fn waiting() -> Daemon {
     let library = LibrarySpec { assets: 6, ..LibrarySpec::default() };
     let account = Account { advanced_protection: true, ..Account::default() };
     let here = TestEnvironment::new(Config { account, library, ..Config::default() });

@@ -9,6 +9,8 @@ mod albums;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod costs;

@@ -80,6 +80,11 @@ impl Daemon {
         Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
 
+    /// An address of the page.
+    pub(crate) fn address(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], "")
     }
@@ -112,7 +117,7 @@ fn settled() -> TestEnvironment {
 }
 
 /// A daemon whose person is needed: nothing stored works any more.
-fn waiting(more: &str) -> Daemon {
+pub(crate) fn waiting(more: &str) -> Daemon {
     let here = settled();
     here.control().expire_sessions(Loss::Trust);
     fs::remove_file(here.state_dir().join("session.json")).unwrap();

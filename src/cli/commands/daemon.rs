@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -17,7 +17,7 @@ use crate::clock::SystemClock;
 use crate::daemon::page::Seen;
 use crate::daemon::{Ended, Hear, Reload, Standing, Work, ask_for_run, keep_house};
 use crate::model::Part;
-use crate::report::Summary;
+use crate::report::{Live, Summary};
 use crate::state::{Reader, last_run};
 use crate::sync::RunError;
 use crate::sync::run::Options;
@@ -27,10 +27,10 @@ pub(super) async fn daemon(global: &Global, console: &Console, args: &Sync) -> R
     let only = args.only.map(What::part);
     let files = job_files(global)?;
     let (mut works, mut jobs): (Vec<Work>, Vec<Arc<Loaded>>) = (Vec::new(), Vec::new());
-    let entrance: Arc<OnceLock<Entrance>> = Arc::default();
+    let around: Arc<Around> = Arc::default();
     let mut broken = None;
     for file in &files {
-        match work(file, console, only, &entrance) {
+        match work(file, console, only, &around) {
             Ok((work, loaded)) => {
                 if let Some(other) = works.iter().find(|other| other.state_dir == work.state_dir) {
                     let message =
@@ -54,7 +54,7 @@ pub(super) async fn daemon(global: &Global, console: &Console, args: &Sync) -> R
     let several = works.len() > 1;
     let known: Vec<PathBuf> = works.iter().filter_map(|work| file_of(&files, work)).collect();
     let standings: HashMap<String, Seen> =
-        works.iter().map(|work| (work.name.clone(), Seen::default())).collect();
+        works.iter().map(|work| (work.name.clone(), Seen::new(around.live(&work.name)))).collect();
     let stop = CancellationToken::new();
     let _closed = stop.clone().drop_guard();
     if let Some(settings) = page::settings(jobs.iter())? {
@@ -65,13 +65,13 @@ pub(super) async fn daemon(global: &Global, console: &Console, args: &Sync) -> R
         let opened = page::open(settings, jobs.into_iter().map(seen).collect(), console, stop).await?;
         if let Some(opened) = opened {
             // Nobody else sets it.
-            let _first = entrance.set(opened);
+            let _first = around.entrance.set(opened);
         }
     }
-    let (again, shown, way_in) = (known, console.clone(), entrance.clone());
+    let (again, shown, known_around) = (known, console.clone(), around.clone());
     let reload: Reload = Arc::new(move || {
         let read = |file: &PathBuf| {
-            let read = work(file, &shown, only, &way_in);
+            let read = work(file, &shown, only, &known_around);
             read.map(|(work, _)| work).map_err(|failure| failure.message)
         };
         again.iter().map(read).collect()
@@ -85,7 +85,7 @@ pub(super) async fn daemon(global: &Global, console: &Console, args: &Sync) -> R
             return;
         }
         let mut words = standing.words(&TimeZone::system());
-        if let (Standing::NeedsPerson { .. }, Some(entrance)) = (standing, entrance.get()) {
+        if let (Standing::NeedsPerson { .. }, Some(entrance)) = (standing, around.entrance.get()) {
             words = format!("{words}, or open {}", entrance.link(name));
         }
         shown.tell(&if several { format!("{name}: {words}") } else { words });
@@ -102,6 +102,20 @@ pub(super) async fn daemon(global: &Global, console: &Console, args: &Sync) -> R
     Ok(if refused.len() == all { Exit::Locked } else { Exit::Done })
 }
 
+/// What the jobs of one process share with its page.
+#[derive(Default)]
+struct Around {
+    entrance: OnceLock<Entrance>,
+    live: Mutex<HashMap<String, Live>>,
+}
+
+impl Around {
+    /// How far the run of a job is; the same whenever its job file is read again.
+    fn live(&self, job: &str) -> Live {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).entry(job.to_owned()).or_default().clone()
+    }
+}
+
 /// The job file of a job, by its name.
 fn file_of(files: &[PathBuf], work: &Work) -> Option<PathBuf> {
     files
@@ -115,10 +129,11 @@ fn work(
     file: &Path,
     console: &Console,
     only: Option<Part>,
-    entrance: &Arc<OnceLock<Entrance>>,
+    around: &Arc<Around>,
 ) -> Result<(Work, Arc<Loaded>), Failure> {
     let loaded = Arc::new(load_file(file)?.only(only)?);
-    let (job, console, entrance) = (loaded.job.clone(), console.clone(), entrance.clone());
+    let (job, console, around) = (loaded.job.clone(), console.clone(), around.clone());
+    let live = around.live(&job.name);
     let (known, shared) = (loaded.clone(), loaded.clone());
     let work = Work {
         name: job.name.clone(),
@@ -128,7 +143,9 @@ fn work(
         last_start: Arc::new(move || last_start(&known)),
         run: Arc::new(move |cancel| {
             let (loaded, console) = (loaded.clone(), console.clone());
-            let audience = Audience { watches: false, entrance: entrance.get().cloned() };
+            live.begin();
+            let (entrance, live) = (around.entrance.get().cloned(), Some(live.clone()));
+            let audience = Audience { watches: false, entrance, live };
             // On a thread of its own, so that nothing of a run holds up who watches the signals.
             let runtime = tokio::runtime::Handle::current();
             let ended = tokio::task::spawn_blocking(move || {

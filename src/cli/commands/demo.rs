@@ -154,7 +154,7 @@ impl Story<'_> {
     }
 
     async fn sync(&self) -> Result<Exit, Failure> {
-        let audience = Audience { watches: true, entrance: None };
+        let audience = Audience { watches: true, ..Audience::default() };
         once(self.loaded, self.console, Options::default(), &Signals::listen(), &audience).await
     }
 

@@ -13,7 +13,7 @@ use crate::cli::telling::{Ended, after_run};
 use crate::cli::{Console, Exit, Failure};
 use crate::clock::{self, SystemClock};
 use crate::model::Part;
-use crate::report::{Parts, Summary, summary_text};
+use crate::report::{Live, Parts, Summary, summary_text};
 use crate::state::State;
 use crate::sync::RunError;
 use crate::sync::run::{Edges, Finished, Options, run};
@@ -26,7 +26,7 @@ pub(super) async fn sync(global: &Global, console: &Console, args: &Sync) -> Res
         confirm_removals: args.confirm_removals,
         without_slice: false,
     };
-    let audience = Audience { watches: console.is_watched(), entrance: None };
+    let audience = Audience { watches: console.is_watched(), ..Audience::default() };
     once(&loaded, console, options, &Signals::listen(), &audience).await
 }
 
@@ -37,6 +37,8 @@ pub(in crate::cli) struct Audience {
     pub(in crate::cli) watches: bool,
     /// Where a person can sign in.
     pub(in crate::cli) entrance: Option<Entrance>,
+    /// Whoever looks from elsewhere how far it is.
+    pub(in crate::cli) live: Option<Live>,
 }
 
 /// One run of a job, shown as it goes, summed up and remembered, and told where that is wanted.
@@ -48,7 +50,10 @@ pub(in crate::cli) async fn once(
     audience: &Audience,
 ) -> Result<Exit, Failure> {
     let (mut summaries, mut failures) = (Vec::new(), Vec::new());
-    let ended = each_part(loaded, console, options, signals, (&mut summaries, &mut failures)).await;
+    let progress = Arc::new(Progress::new(console).told_to(audience.live.as_ref()));
+    let ended =
+        each_part(loaded, console, &progress, options, signals, (&mut summaries, &mut failures)).await;
+    progress.finish();
     let (exit, last) = match ended {
         Ok(exit) => (exit, None),
         Err(failure) => (failure.exit, Some(failure)),
@@ -87,12 +92,12 @@ pub(in crate::cli) async fn once(
 async fn each_part(
     loaded: &Loaded,
     console: &Console,
+    progress: &Arc<Progress>,
     options: Options,
     signals: &Signals,
     (summaries, failures): (&mut Vec<Summary>, &mut Vec<Failure>),
 ) -> Result<Exit, Failure> {
     let _lock = loaded.lock_for_run(console)?;
-    let progress = Arc::new(Progress::new(console));
     let mut exit = Exit::Done;
     let named = |failure: Failure, part| if loaded.parts.len() > 1 { failure.of(part) } else { failure };
     for part in loaded.parts.iter().copied() {
@@ -102,7 +107,7 @@ async fn each_part(
             summaries.push(Summary::without_run(part, clock::now(), options.dry_run, why));
             continue;
         }
-        match one(loaded, console, part, &progress, signals, options).await {
+        match one(loaded, console, part, progress, signals, options).await {
             Ok((finished, summary)) => {
                 exit = exit.worse(self::exit(&finished, signals.stopped_by()));
                 failures
@@ -118,7 +123,6 @@ async fn each_part(
             break;
         }
     }
-    progress.finish();
     Ok(exit)
 }
 

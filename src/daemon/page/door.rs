@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::daemon::Standing;
-use crate::report::Status;
+use crate::report::{HowFar, Live, Status};
 
 /// A job, as the page sees it.
 #[derive(Clone)]
@@ -35,18 +35,33 @@ pub struct Door {
 
 /// How a job stands, as it was last heard.
 #[derive(Clone, Default)]
-pub struct Seen(Arc<Mutex<Option<Standing>>>);
+pub struct Seen {
+    standing: Arc<Mutex<Option<Standing>>>,
+    live: Live,
+}
 
 impl Seen {
+    /// One of whose runs `live` hears.
+    #[must_use]
+    pub fn new(live: Live) -> Self {
+        Self { live, ..Self::default() }
+    }
+
+    /// How far the run at work is; `None` when none is.
+    #[must_use]
+    pub fn how_far(&self) -> Option<HowFar> {
+        matches!(self.get(), Some(Standing::Running { .. })).then(|| self.live.now())
+    }
+
     /// It stands so from now on.
     pub fn set(&self, standing: &Standing) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(standing.clone());
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = Some(standing.clone());
     }
 
     /// How it stands; `None` before it began.
     #[must_use]
     pub fn get(&self) -> Option<Standing> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -11,7 +11,7 @@ use super::door::{Door, Told};
 use crate::daemon::Standing;
 use crate::model::Part;
 use crate::report::figures::{bytes, count};
-use crate::report::{Status, title, trust_left};
+use crate::report::{HowFar, Status, title, trust_left};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;font:17px/1.5 system-ui,sans-serif}\
@@ -24,7 +24,7 @@ input{font:inherit;padding:.6rem;width:100%;box-sizing:border-box;border:1px sol
 input[inputmode=numeric]{font-size:1.6rem;letter-spacing:.3em;text-align:center}\
 button{font:inherit;padding:.7rem 1rem;width:100%;margin-top:.75rem;border:0;border-radius:.4rem;background:#0a66d0;color:#fff}\
 button.second{background:#8883;color:inherit}\
-.note{padding:.75rem 1rem;border-radius:.4rem;background:#8882;margin:1rem 0}.bad{background:#d003;}.good{background:#0a02}";
+progress{display:block;width:100%;margin:.25rem 0}.note{padding:.75rem 1rem;border-radius:.4rem;background:#8882;margin:1rem 0}.bad{background:#d003;}.good{background:#0a02}";
 
 /// What a browser may do with the page: nothing but show it, in its own style, and send its forms back here.
 pub(super) fn policy() -> String {
@@ -34,14 +34,15 @@ pub(super) fn policy() -> String {
     )
 }
 
-fn page(heading: &str, again: Option<u32>, body: &Markup) -> String {
+/// `again`: after how many seconds the browser loads what.
+fn page(heading: &str, again: Option<&str>, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                @if let Some(seconds) = again { meta http-equiv="refresh" content=(seconds); }
+                @if let Some(again) = again { meta http-equiv="refresh" content=(again); }
                 title { "larder" }
                 style { (PreEscaped(STYLE)) }
             }
@@ -54,7 +55,9 @@ fn page(heading: &str, again: Option<u32>, body: &Markup) -> String {
 /// How all jobs stand.
 pub(super) fn overview(doors: &[Door], now: Timestamp) -> String {
     let body = html! { @for door in doors { (job(door, now)) } };
-    page("larder", Some(15), &body)
+    // While a run is at work, one sees it go on.
+    let runs = doors.iter().any(|door| door.standing.how_far().is_some());
+    page("larder", Some(if runs { "3" } else { "15" }), &body)
 }
 
 fn job(door: &Door, now: Timestamp) -> Markup {
@@ -76,7 +79,7 @@ fn job(door: &Door, now: Timestamp) -> Markup {
             }
         }
         table {
-            tr { th { "Now" } td { (words) } }
+            tr { th { "Now" } td { (words) @if let Some(far) = door.standing.how_far() { (progress(&far)) } } }
             @if let Some(ends) = (door.trust_ends)() {
                 tr { th { "Sign-in" } td { (trust_left(ends, now)) } }
             }
@@ -84,6 +87,16 @@ fn job(door: &Door, now: Timestamp) -> Markup {
         @match (door.status)() {
             Ok(parts) => { @for status in &parts { (part(status, now)) } }
             Err(why) => { p.note { (why) } }
+        }
+    }
+}
+
+fn progress(far: &HowFar) -> Markup {
+    html! {
+        @if !far.headline().is_empty() { br; (far.headline()) }
+        @if far.files > 0 {
+            progress max=(far.files) value=(far.files_done) {}
+            (far.figures())
         }
     }
 }
@@ -157,7 +170,7 @@ pub(super) fn asked() -> String {
         p.note { "Your devices ask now whether iCloud's data may be read on the web. Agree on one of them." }
         p { "This page waits for it and goes on by itself. The question stands for 5 minutes." }
     };
-    page("Agree on a device", Some(3), &body)
+    page("Agree on a device", Some("3"), &body)
 }
 
 /// The second page: the code.
@@ -192,9 +205,10 @@ pub(super) fn code(csrf: &str, told: &Told, trouble: Option<&str>) -> String {
 pub(super) fn done() -> String {
     let body = html! {
         p.note.good { "You are signed in. The run that was missed begins now." }
-        p { a href="/" { "How the mirror stands" } }
+        p { a href="/" { "How it goes on" } }
     };
-    page("Signed in", None, &body)
+    // By then the daemon has seen it.
+    page("Signed in", Some("6;url=/"), &body)
 }
 
 /// A link that is good for nothing.

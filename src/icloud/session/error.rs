@@ -109,7 +109,7 @@ pub enum SessionError {
     #[error("Sign-in was given up; nothing has changed")]
     GaveUp,
     /// The code was refused too often.
-    #[error("Apple refused the code {tries} times; run `larder login` for a new one")]
+    #[error("Apple refused the code{}; run `larder login` for a new one", times(*tries))]
     WrongCode {
         /// How often.
         tries: u32,
@@ -243,6 +243,10 @@ pub enum SessionError {
     /// Computing stopped half-way; the process is ending.
     #[error("Sign-in was interrupted")]
     Interrupted,
+}
+
+fn times(tries: u32) -> String {
+    if tries == 1 { String::new() } else { format!(" {tries} times") }
 }
 
 impl SessionError {

@@ -28,7 +28,7 @@ const MOST_PAGES: usize = 100_000;
 /// Once a day where shared libraries are in scope, once a week otherwise, and always when none is known or when one that
 /// was known is not found any more (`lost`). A personal library that Apple moved has another name since
 /// (`icloud_photos_downloader` PR #1367): it is the same library, listed anew. One
-/// of another owner never is.
+/// of another owner in place of one's own never is, and is not noted at all.
 pub async fn discover(ctx: &Context, lost: bool) -> Result<(), RunError> {
     let shared = ctx.job.photos.libraries.shared;
     let (checked, known) = ctx
@@ -58,10 +58,16 @@ pub async fn discover(ctx: &Context, lost: bool) -> Result<(), RunError> {
             if known.iter().any(|(_, row)| row.id.name == id.name) {
                 continue;
             }
-            let former = known.iter().find(|(_, row)| {
-                let moved = id.is_personal() && row.id.is_personal() && !listed.contains(&row.id.name);
-                moved && row.id.owner == id.owner
-            });
+            let gone = |row: &ZoneRow| {
+                id.is_personal() && row.id.is_personal() && !listed.contains(&row.id.name)
+            };
+            let mut gone = known.iter().filter(|(_, row)| gone(row));
+            let former = gone.clone().find(|(_, row)| row.id.owner == id.owner);
+            if former.is_none() && gone.next().is_some() {
+                // Noted, it would be looked for ever after, also when the right account answers again.
+                tracing::warn!(library = %id, "the library of another account is left alone");
+                continue;
+            }
             let row = ZoneRow { id, progress: Progress::Listing { since } };
             match former {
                 Some((number, former)) => {

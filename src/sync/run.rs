@@ -309,6 +309,8 @@ async fn bring_up_to_date(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
     let lost = check::changes(ctx, feed).await?;
     if !lost.is_empty() {
         check::discover(ctx, true).await?;
+        // Before anything is listed: it may be somebody else's library that answers.
+        check::personal_must_be_there(ctx, lost).await?;
     }
     check::ask_again(ctx).await?;
     for (number, row) in check::zones_in_scope(ctx).await? {
@@ -316,7 +318,7 @@ async fn bring_up_to_date(ctx: &Context, feed: &Feed) -> Result<(), RunError> {
             listing::list(ctx, feed, number, row).await?;
         }
     }
-    check::personal_must_be_there(ctx, lost).await
+    Ok(())
 }
 
 /// Days for which history is kept.

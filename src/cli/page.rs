@@ -12,7 +12,7 @@ use super::telling::{after_login, tell_link};
 use super::unlocking::unlock;
 use super::{Console, Exit, Failure};
 use crate::clock::SystemClock;
-use crate::config::{self, PasswordSource};
+use crate::config::{self, NAME_THE_PAGE, PasswordSource};
 use crate::daemon::page::{Answer, CodeBy, Consent, Door, Links, Page, Seen, Told, Wish, serve};
 use crate::icloud::session::{
     self, CodePrompt, CodeReply, CodeRequest, CodeSource, CodeWay, LoginOptions, Need, NeedsUser, Notice,
@@ -69,8 +69,11 @@ pub(super) async fn open(
     })?;
     let links = Arc::new(Links::default());
     let doors = jobs.into_iter().map(|(loaded, standing)| door(&loaded, standing, console)).collect();
-    let page = Page { doors, links: links.clone(), settings };
     console.tell(&format!("The page is at {base}"));
+    if settings.lacks_an_address() {
+        console.warning(&format!("Links to the page are of use on this machine alone: {NAME_THE_PAGE}"));
+    }
+    let page = Page { doors, links: links.clone(), settings };
     tokio::spawn(async move {
         if let Err(error) = serve(listener, page, stop).await {
             tracing::warn!(%error, "the page is not served any more");

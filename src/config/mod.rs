@@ -30,7 +30,7 @@ pub use ignore::Ignore;
 pub use job::{Account, AccountRegion, Job, Network, PasswordSource, Verify};
 pub use layout::{HIDDEN, Layout, LayoutError, LayoutFacts, SHARED_LIBRARY};
 pub use notify::{Email, Notify, Ntfy, Security, Told, Webhook};
-pub use page::Page;
+pub use page::{NAME_THE_PAGE, Page};
 pub use photos::{Libraries, LivePhotos, Modes, NameRules, Photos, ZoneRule};
 pub use removed::{Policy, Removed, StopAbove};
 pub use schedule::{Rule, Schedule};

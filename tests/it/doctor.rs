@@ -65,6 +65,18 @@ fn what_is_wrong_is_named_with_the_exit_code_of_a_run() {
 }
 
 #[test]
+fn a_page_whose_links_lead_nowhere_is_warned_of() {
+    let here = settled();
+    for (page, expected) in [
+        ("listen = \"0.0.0.0:8578\"", "warning"),
+        ("listen = \"0.0.0.0:8578\"\naddress = \"http://192.168.1.5:8578\"", "ok"),
+    ] {
+        here.write_job(&format!("[page]\n{page}"));
+        assert_eq!(verdict(&doctor(&here, 0), "Page"), expected);
+    }
+}
+
+#[test]
 fn a_new_job_is_told_what_comes_next() {
     let here = TestEnvironment::new(icloud_sim::Config::default());
     let ran = doctor(&here, 3);

@@ -9,6 +9,7 @@ use crate::cli::args::Global;
 use crate::cli::job::{Loaded, job_file, load_file};
 use crate::cli::{Console, Exit, Failure};
 use crate::clock;
+use crate::config::NAME_THE_PAGE;
 use crate::daemon::is_present;
 use crate::icloud::session::{Need, reach};
 use crate::model::Part;
@@ -87,6 +88,7 @@ pub(super) async fn doctor(global: &Global, console: &Console) -> Result<Exit, F
             }
             icloud(&loaded, &mut looks).await;
             notices(&loaded, &mut looks);
+            page(&loaded, &mut looks);
             daemon(&loaded, &mut looks)?;
         }
     }
@@ -235,6 +237,16 @@ fn notices(loaded: &Loaded, looks: &mut Looks) {
         looks.warn("Notices", "nobody is told when Apple wants a new sign-in", advice);
     } else {
         looks.fine("Notices", format!("by {}", ways.join(", ")));
+    }
+}
+
+fn page(loaded: &Loaded, looks: &mut Looks) {
+    let page = &loaded.job.page;
+    let Some(base) = page.base() else { return };
+    if page.lacks_an_address() {
+        looks.warn("Page", format!("links say {base}, which others cannot open"), NAME_THE_PAGE);
+    } else {
+        looks.fine("Page", base);
     }
 }
 

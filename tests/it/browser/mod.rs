@@ -112,7 +112,7 @@ fn signs_in(screen: Screen) {
     let code = control.codes().sms.expect("no message was sent");
     browser.types("code", &code);
     // Slow enough for somebody to look at it.
-    control.add_fault(icloud_sim::Rule::new("content", icloud_sim::Fault::Delay { ms: 15_000 }));
+    control.add_fault(icloud_sim::Rule::new("content", icloud_sim::Fault::Delay { ms: 25_000 }));
     browser.presses("Sign in");
     visit.sees("done", &["You are signed in"]);
     // It goes on by itself to how the run goes on.

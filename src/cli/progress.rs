@@ -1,12 +1,13 @@
 //! Showing a run as it goes: bars in a terminal, plain lines elsewhere, nothing when that is asked for.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Console;
 use crate::event::{Event, Observer};
+use crate::model::Part;
 use crate::report::figures::count;
 use crate::report::{HowFar, Live};
 
@@ -18,19 +19,17 @@ pub(super) struct Progress {
     console: Console,
     phase: ProgressBar,
     transfer: ProgressBar,
-    seen: Mutex<Seen>,
-    /// Who looks from elsewhere.
-    live: Option<Live>,
-}
-
-#[derive(Default)]
-struct Seen {
-    how_far: HowFar,
-    last_line: Option<Instant>,
+    live: Live,
+    last_line: Mutex<Option<Instant>>,
 }
 
 impl Progress {
     pub(super) fn new(console: &Console) -> Self {
+        Self::told_to(console, Live::default())
+    }
+
+    /// One that keeps its counts where others look at them too.
+    pub(super) fn told_to(console: &Console, live: Live) -> Self {
         let bars = console.bars();
         let phase = bars.add(ProgressBar::new_spinner());
         phase.set_style(style("{spinner:.cyan} {wide_msg}"));
@@ -41,12 +40,14 @@ impl Progress {
         if console.interactive && !console.quiet {
             phase.enable_steady_tick(Duration::from_millis(120));
         }
-        Self { console: console.clone(), phase, transfer, seen: Mutex::default(), live: None }
+        Self { console: console.clone(), phase, transfer, live, last_line: Mutex::default() }
     }
 
-    /// Tells `live` too.
-    pub(super) fn told_to(self, live: Option<&Live>) -> Self {
-        Self { live: live.cloned(), ..self }
+    /// A part begins, with counts of its own.
+    pub(super) fn begin(&self, part: Part) {
+        self.live.begin(Some(part));
+        self.transfer.reset();
+        self.transfer.set_length(0);
     }
 
     /// Takes the bars away.
@@ -55,19 +56,15 @@ impl Progress {
         self.phase.finish_and_clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn draw(&self, seen: &mut Seen) {
-        let how_far = &seen.how_far;
+    fn draw(&self, how_far: &HowFar) {
         self.phase.set_message(how_far.headline());
         self.transfer.set_message(format!("{} of {} files", count(how_far.files_done), count(how_far.files)));
         if !self.console.interactive && !self.console.quiet {
-            let last = *seen.last_line.get_or_insert_with(Instant::now);
-            if last.elapsed() >= PLAIN_EVERY && seen.how_far.files > 0 {
-                seen.last_line = Some(Instant::now());
-                self.console.tell(&seen.how_far.figures());
+            let mut last_line = self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
+            let last = *last_line.get_or_insert_with(Instant::now);
+            if last.elapsed() >= PLAIN_EVERY && how_far.files > 0 {
+                *last_line = Some(Instant::now());
+                self.console.tell(&how_far.figures());
             }
         }
     }
@@ -75,22 +72,20 @@ impl Progress {
 
 impl Observer for Progress {
     fn on(&self, event: &Event) {
-        if let Some(live) = &self.live {
-            live.take(event);
-        }
-        let mut seen = self.lock();
-        seen.how_far.take(event);
+        // Held while it is drawn, so that what is shown never goes back.
+        let mut how_far = self.live.lock();
+        how_far.take(event);
         match event {
             Event::Phase(phase) if !self.console.interactive => self.console.tell(phase),
-            Event::Planned { .. } => self.transfer.set_length(seen.how_far.bytes),
+            Event::Planned { .. } => self.transfer.set_length(how_far.bytes),
             Event::Received(_) | Event::Reread(_) => {
-                self.transfer.set_position(seen.how_far.bytes_done.min(seen.how_far.bytes));
+                self.transfer.set_position(how_far.bytes_done.min(how_far.bytes));
                 return;
             }
             Event::Failed { item, why, .. } => self.console.tell(&format!("{item}: {why}")),
             _ => {}
         }
-        self.draw(&mut seen);
+        self.draw(&how_far);
     }
 }
 

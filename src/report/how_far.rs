@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::event::Event;
+use crate::model::Part;
 use crate::report::figures::{bytes, count, counted};
 
 /// How far a run is. Names no file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HowFar {
+    /// Which part is at work; `None` before one began.
+    pub part: Option<Part>,
     phase: String,
     libraries: BTreeMap<String, (u64, u64)>,
     /// Files to be fetched or read, as far as that is known.
@@ -43,9 +46,10 @@ impl HowFar {
     /// What the run is at, and what of iCloud it has seen.
     #[must_use]
     pub fn headline(&self) -> String {
+        let what = if self.part == Some(Part::Drive) { "items" } else { "photos" };
         let listed = self.libraries.iter().map(|(name, (items, expected))| match expected {
-            0 => format!("{name}: {} photos", count(*items)),
-            _ => format!("{name}: {} of {} photos", count(*items), count(*expected)),
+            0 => format!("{name}: {} {what}", count(*items)),
+            _ => format!("{name}: {} of {} {what}", count(*items), count(*expected)),
         });
         std::iter::once(self.phase.clone()).chain(listed).collect::<Vec<_>>().join("  ")
     }
@@ -64,14 +68,9 @@ impl HowFar {
 pub struct Live(Arc<Mutex<HowFar>>);
 
 impl Live {
-    /// Takes in what a run tells.
-    pub fn take(&self, event: &Event) {
-        self.lock().take(event);
-    }
-
-    /// Another run begins.
-    pub fn begin(&self) {
-        *self.lock() = HowFar::default();
+    /// Another run begins (`None`), or a part of it, with counts of its own.
+    pub fn begin(&self, part: Option<Part>) {
+        *self.lock() = HowFar { part, ..HowFar::default() };
     }
 
     /// How far it is now.
@@ -80,7 +79,8 @@ impl Live {
         self.lock().clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HowFar> {
+    /// To take in what the run tells, or to look while nobody does.
+    pub fn lock(&self) -> MutexGuard<'_, HowFar> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -99,11 +99,15 @@ mod tests {
             Event::Received(1000),
             Event::Checked,
         ] {
-            live.take(&event);
+            live.lock().take(&event);
         }
         assert_eq!(live.now().headline(), "Mirroring  Personal: 3 of 4 photos");
         assert_eq!(live.now().figures(), "1 of 3 files, 1000 B of 2.93 KiB");
-        live.begin();
+        live.begin(Some(Part::Drive));
+        live.lock().take(&Event::Listed { library: "iCloud Drive".to_owned(), items: 7, expected: 0 });
+        assert_eq!(live.now().headline(), "  iCloud Drive: 7 items");
+        assert_eq!(live.now().files, 0, "counts of its own");
+        live.begin(None);
         assert_eq!(live.now(), HowFar::default());
     }
 }

@@ -1,5 +1,7 @@
 //! The page of the daemon: how the mirror stands, and signing in by it.
 
+mod headway;
+
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -118,7 +120,11 @@ fn settled() -> TestEnvironment {
 
 /// A daemon whose person is needed: nothing stored works any more.
 pub(crate) fn waiting(more: &str) -> Daemon {
-    let here = settled();
+    waiting_for(settled(), more)
+}
+
+/// The same of another mirror.
+fn waiting_for(here: TestEnvironment, more: &str) -> Daemon {
     here.control().expire_sessions(Loss::Trust);
     fs::remove_file(here.state_dir().join("session.json")).unwrap();
     here.control().reset_counters();

@@ -143,7 +143,7 @@ fn work(
         last_start: Arc::new(move || last_start(&known)),
         run: Arc::new(move |cancel| {
             let (loaded, console) = (loaded.clone(), console.clone());
-            live.begin();
+            live.begin(None);
             let (entrance, live) = (around.entrance.get().cloned(), Some(live.clone()));
             let audience = Audience { watches: false, entrance, live };
             // On a thread of its own, so that nothing of a run holds up who watches the signals.

@@ -50,7 +50,7 @@ pub(in crate::cli) async fn once(
     audience: &Audience,
 ) -> Result<Exit, Failure> {
     let (mut summaries, mut failures) = (Vec::new(), Vec::new());
-    let progress = Arc::new(Progress::new(console).told_to(audience.live.as_ref()));
+    let progress = Arc::new(Progress::told_to(console, audience.live.clone().unwrap_or_default()));
     let ended =
         each_part(loaded, console, &progress, options, signals, (&mut summaries, &mut failures)).await;
     progress.finish();
@@ -107,6 +107,7 @@ async fn each_part(
             summaries.push(Summary::without_run(part, clock::now(), options.dry_run, why));
             continue;
         }
+        progress.begin(part);
         match one(loaded, console, part, progress, signals, options).await {
             Ok((finished, summary)) => {
                 exit = exit.worse(self::exit(&finished, signals.stopped_by()));

@@ -2,7 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -33,11 +34,21 @@ pub struct Door {
     pub tell: Arc<dyn Fn(String) -> Answer<()> + Send + Sync>,
 }
 
+/// How long after a sign-in the missed run may take to begin, at the most.
+const BEGINS_WITHIN: Duration = Duration::from_secs(30);
+
 /// How a job stands, as it was last heard.
 #[derive(Clone, Default)]
 pub struct Seen {
-    standing: Arc<Mutex<Option<Standing>>>,
+    heard: Arc<Mutex<Heard>>,
     live: Live,
+}
+
+#[derive(Default)]
+struct Heard {
+    standing: Option<Standing>,
+    /// When a person signed in by the page, which the job has not noticed yet.
+    signed_in: Option<Instant>,
 }
 
 impl Seen {
@@ -55,13 +66,29 @@ impl Seen {
 
     /// It stands so from now on.
     pub fn set(&self, standing: &Standing) {
-        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = Some(standing.clone());
+        *self.lock() = Heard { standing: Some(standing.clone()), signed_in: None };
     }
 
     /// How it stands; `None` before it began.
     #[must_use]
     pub fn get(&self) -> Option<Standing> {
-        self.standing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().standing.clone()
+    }
+
+    /// A person has signed in by the page. The job notices that when it looks the next time.
+    pub(super) fn signed_in(&self) {
+        self.lock().signed_in = Some(Instant::now());
+    }
+
+    /// Whether a person has signed in by the page, and the run that was missed is about to begin.
+    pub(super) fn is_about_to_run(&self) -> bool {
+        let heard = self.lock();
+        matches!(heard.standing, Some(Standing::NeedsPerson { .. }))
+            && heard.signed_in.is_some_and(|at| at.elapsed() < BEGINS_WITHIN)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -8,6 +8,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
 use super::door::{Door, Told};
+use super::links::Links;
 use crate::daemon::Standing;
 use crate::model::Part;
 use crate::report::figures::{bytes, count};
@@ -24,7 +25,8 @@ input{font:inherit;padding:.6rem;width:100%;box-sizing:border-box;border:1px sol
 input[inputmode=numeric]{font-size:1.6rem;letter-spacing:.3em;text-align:center}\
 button{font:inherit;padding:.7rem 1rem;width:100%;margin-top:.75rem;border:0;border-radius:.4rem;background:#0a66d0;color:#fff}\
 button.second{background:#8883;color:inherit}\
-progress{display:block;width:100%;margin:.25rem 0}.note{padding:.75rem 1rem;border-radius:.4rem;background:#8882;margin:1rem 0}.bad{background:#d003;}.good{background:#0a02}";
+progress{display:block;width:100%;height:1rem;margin:.75rem 0;accent-color:#0a66d0}\
+.note{padding:.75rem 1rem;border-radius:.4rem;background:#8882;margin:1rem 0}.bad{background:#d003;}.good{background:#0a02}";
 
 /// What a browser may do with the page: nothing but show it, in its own style, and send its forms back here.
 pub(super) fn policy() -> String {
@@ -52,21 +54,54 @@ fn page(heading: &str, again: Option<&str>, body: &Markup) -> String {
     page.into_string()
 }
 
-/// How all jobs stand.
-pub(super) fn overview(doors: &[Door], now: Timestamp) -> String {
-    let body = html! { @for door in doors { (job(door, now)) } };
-    // While a run is at work, one sees it go on.
-    let runs = doors.iter().any(|door| door.standing.how_far().is_some());
-    page("larder", Some(if runs { "3" } else { "15" }), &body)
+/// How all jobs stand. The page comes again by itself while something is going on, and only then.
+pub(super) fn overview(doors: &[Door], links: &Links, now: Timestamp) -> String {
+    let all: Vec<_> = doors.iter().map(|door| (door, Going::of(door, links))).collect();
+    let again = all.iter().any(|(_, going)| *going != Going::Nothing).then_some("3");
+    let body = html! { @for (door, going) in &all { (job(door, going, now)) } };
+    page("larder", again, &body)
 }
 
-fn job(door: &Door, now: Timestamp) -> Markup {
+/// What is going on with a job.
+#[derive(PartialEq, Eq)]
+enum Going {
+    Nothing,
+    /// A run is at work.
+    Run(HowFar),
+    /// A person has signed in, and the run that was missed is about to begin.
+    AboutToRun,
+    /// Somebody is signing in.
+    SignIn,
+}
+
+impl Going {
+    fn of(door: &Door, links: &Links) -> Self {
+        match door.standing.how_far() {
+            Some(far) => Self::Run(far),
+            None if door.standing.is_about_to_run() => Self::AboutToRun,
+            None if links.is_under_way(&door.name) => Self::SignIn,
+            None => Self::Nothing,
+        }
+    }
+}
+
+fn job(door: &Door, going: &Going, now: Timestamp) -> Markup {
     let standing = door.standing.get();
-    let words = standing.as_ref().map_or("begins".to_owned(), |standing| standing.words(&TimeZone::system()));
-    let needs = matches!(standing, Some(Standing::NeedsPerson { .. }));
+    let words = match &standing {
+        _ if *going == Going::AboutToRun => "a run is about to begin".to_owned(),
+        Some(standing) => standing.words(&TimeZone::system()),
+        None => "begins".to_owned(),
+    };
+    let needs = matches!(standing, Some(Standing::NeedsPerson { .. })) && *going != Going::AboutToRun;
     let locked = (door.wants_consent)();
     html! {
         h2 { (door.name) }
+        @match going {
+            Going::Run(far) => (progress(far)),
+            Going::AboutToRun => p.note.good { "You are signed in. The run that was missed begins in a moment." },
+            Going::SignIn => p.note { "Somebody is signing in at this moment." },
+            Going::Nothing => {}
+        }
         @if needs || locked {
             @if locked {
                 p.note.bad { "This account has Advanced Data Protection: a device of yours has to agree before more is mirrored." }
@@ -79,7 +114,7 @@ fn job(door: &Door, now: Timestamp) -> Markup {
             }
         }
         table {
-            tr { th { "Now" } td { (words) @if let Some(far) = door.standing.how_far() { (progress(&far)) } } }
+            tr { th { "Now" } td { (words) } }
             @if let Some(ends) = (door.trust_ends)() {
                 tr { th { "Sign-in" } td { (trust_left(ends, now)) } }
             }
@@ -91,12 +126,17 @@ fn job(door: &Door, now: Timestamp) -> Markup {
     }
 }
 
+/// How far a run is.
 fn progress(far: &HowFar) -> Markup {
+    let Some(part) = far.part else { return html! { p.note { "A run begins." } } };
     html! {
-        @if !far.headline().is_empty() { br; (far.headline()) }
-        @if far.files > 0 {
-            progress max=(far.files) value=(far.files_done) {}
-            (far.figures())
+        div.note {
+            b { (title(part)) } br;
+            (far.headline())
+            @if far.files > 0 {
+                progress max=(far.files) value=(far.files_done) aria-label="Files that are done" {}
+                (far.figures())
+            }
         }
     }
 }
@@ -207,8 +247,8 @@ pub(super) fn done() -> String {
         p.note.good { "You are signed in. The run that was missed begins now." }
         p { a href="/" { "How it goes on" } }
     };
-    // By then the daemon has seen it.
-    page("Signed in", Some("6;url=/"), &body)
+    // On, when there was time to read the line.
+    page("Signed in", Some("3;url=/"), &body)
 }
 
 /// A link that is good for nothing.

@@ -13,6 +13,9 @@ const LIFE: Duration = Duration::from_secs(30 * 60);
 /// How often something may be sent to Apple by one link.
 const TRIES: u32 = 10;
 
+/// How long after its last step a sign-in counts as under way: codes are good for about so long.
+const UNDER_WAY: Duration = Duration::from_secs(10 * 60);
+
 /// Between two new links that somebody asks for from afar.
 const PAUSE: Duration = Duration::from_secs(5 * 60);
 
@@ -34,6 +37,7 @@ pub(super) struct Link {
     pub(super) waits: bool,
     since: Instant,
     tries: u32,
+    tried: Option<Instant>,
 }
 
 impl Links {
@@ -43,7 +47,8 @@ impl Links {
         // Each of them holds 122 bits of the system's own randomness.
         let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         let csrf = Uuid::new_v4().simple().to_string();
-        let link = Link { job: job.to_owned(), csrf, waits: false, since: Instant::now(), tries: 0 };
+        let since = Instant::now();
+        let link = Link { job: job.to_owned(), csrf, waits: false, since, tries: 0, tried: None };
         let mut open = self.open();
         open.retain(|_, link| link.since.elapsed() < LIFE);
         open.insert(hash(&token), link);
@@ -60,6 +65,7 @@ impl Links {
     pub(super) fn try_once(&self, token: &str) -> bool {
         self.open().get_mut(&hash(token)).is_some_and(|link| {
             link.tries += 1;
+            link.tried = Some(Instant::now());
             link.tries <= TRIES
         })
     }
@@ -69,6 +75,12 @@ impl Links {
         if let Some(link) = self.open().get_mut(&hash(token)) {
             link.waits = waits;
         }
+    }
+
+    /// Whether somebody is signing in to the account of a job: something was asked for, and the end has not come.
+    pub(super) fn is_under_way(&self, job: &str) -> bool {
+        let lately = |link: &Link| link.tried.is_some_and(|at| at.elapsed() < UNDER_WAY);
+        self.open().values().any(|link| link.job == job && link.since.elapsed() < LIFE && lately(link))
     }
 
     /// The link was used.
@@ -107,9 +119,12 @@ mod tests {
         assert_eq!(token.len(), 64);
         assert_eq!(links.find(token).unwrap().job, "config");
         assert!(links.find("other").is_none());
+        assert!(!links.is_under_way("config"), "a link alone is no sign-in");
         assert!((0..TRIES).all(|_| links.try_once(token)));
         assert!(!links.try_once(token));
+        assert!(links.is_under_way("config") && !links.is_under_way("other"));
         links.used(token);
+        assert!(!links.is_under_way("config"));
         assert!(links.find(token).is_none() && !links.try_once(token));
         assert_ne!(links.fresh("config"), path);
         assert!(links.may_tell("config") && !links.may_tell("config") && links.may_tell("other"));

@@ -23,6 +23,7 @@ pub(super) fn metrics(doors: &[Door]) -> String {
             let help = "When the next run is due, seconds since 1970.";
             all.add("larder_next_run_timestamp_seconds", help, job, None, seconds(next.as_millisecond()));
         }
+        at_work(&mut all, door);
         if let Some(ends) = (door.trust_ends)() {
             let help = "When Apple is expected to want a new sign-in, seconds since 1970.";
             all.add("larder_trust_ends_timestamp_seconds", help, job, None, seconds(ends.as_millisecond()));
@@ -54,6 +55,23 @@ pub(super) fn metrics(doors: &[Door]) -> String {
         }
     }
     all.text()
+}
+
+/// Whether a run is at work, and how far its part is.
+fn at_work(all: &mut Metrics, door: &Door) {
+    let (job, far) = (door.name.as_str(), door.standing.how_far());
+    let help = "Whether a run is at work.";
+    all.add("larder_running", help, job, None, f64::from(u8::from(far.is_some())));
+    let Some((far, part)) = far.and_then(|far| far.part.map(|part| (far, part.as_str()))) else { return };
+    for (name, help, value) in [
+        ("larder_run_files", "Files that the run at work found to do.", far.files),
+        ("larder_run_files_done", "Files of them that are done.", far.files_done),
+        ("larder_run_bytes", "Bytes that the run at work found to do.", far.bytes),
+        ("larder_run_bytes_done", "Bytes of them that are done.", far.bytes_done.min(far.bytes)),
+    ] {
+        #[expect(clippy::cast_precision_loss, reason = "that is how Prometheus counts")]
+        all.add(name, help, job, Some(part), value as f64);
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of this age fit")]

@@ -68,7 +68,7 @@ async fn looked<T: Send + 'static>(page: &Arc<Page>, look: impl FnOnce(&Page) ->
 }
 
 async fn overview(State(page): Shared) -> Response {
-    shown(looked(&page, |page| html::overview(&page.doors, clock::now())).await)
+    shown(looked(&page, |page| html::overview(&page.doors, &page.links, clock::now())).await)
 }
 
 /// 200 when all is well, or when a person is needed: no new start helps then. 503 when the last run of a job failed.
@@ -146,13 +146,17 @@ async fn begin(
     let consent = if link.waits { (door.consent)() } else { Consent::Unknown };
     match consent {
         Consent::Asked => shown(html::asked()),
-        Consent::Given => {
-            page.links.used(&token);
-            shown(html::done())
-        }
+        Consent::Given => done(&page, door, &token),
         Consent::Refused(why) => shown(first(&page, door, &link.csrf, asks, Some(&why)).await),
         Consent::Unknown => shown(first(&page, door, &link.csrf, asks, no_password(door, asks)).await),
     }
+}
+
+/// The person is signed in: the link has served, and the run that was missed is about to begin.
+fn done(page: &Page, door: &Door, token: &str) -> Response {
+    page.links.used(token);
+    door.standing.signed_in();
+    shown(html::done())
 }
 
 /// The first page of a sign-in, or of asking devices alone.
@@ -224,10 +228,7 @@ async fn go_on(
         Wish::Code { password, way }
     };
     match (door.ask)(wish).await {
-        Ok(Told::Done) => {
-            page.links.used(&token);
-            shown(html::done())
-        }
+        Ok(Told::Done) => done(&page, door, &token),
         Ok(Told::Asked) => {
             page.links.wait(&token, true);
             // By an address that may be loaded again.

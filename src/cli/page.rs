@@ -194,6 +194,8 @@ fn for_visitors(error: impl Into<Failure>) -> Failure {
         ("; run `larder login` again", ": begin again"),
         (", then run `larder login`", ", then begin again"),
         ("Not signed in: run `larder login`", "Apple wants the password"),
+        // All that a visitor can leave out.
+        ("Sign-in was given up; nothing has changed", "Apple wants the password"),
         ("run `larder login` again", "ask again"),
         ("run `larder login`", "begin again"),
     ] {

@@ -201,8 +201,18 @@ fn a_code_comes_by_message_as_well() {
     let code = daemon.post(&link, &format!("csrf={csrf}&way=sms&password={password}")).expect(200);
     assert!(code.body.contains("was sent to"), "{}", code.body);
     assert!(daemon.here.control().counters().requests("auth.sms") > 0);
-    let called = daemon.post(&link, &format!("csrf={csrf}&way=call&password={password}")).expect(200);
+    let wrong = daemon.post(&link, &format!("csrf={csrf}&way=finish&code=000000")).expect(200);
+    assert!(wrong.body.contains("refused the code") && wrong.body.contains("was sent to"), "{}", wrong.body);
+    assert!(wrong.body.contains("Send a text message to"), "other ways stay open: {}", wrong.body);
+    // What those forms send: the password was typed, and is not asked for again.
+    let called = daemon.post(&link, &format!("csrf={csrf}&way=call&phone=1")).expect(200);
     assert!(called.body.contains("calls"), "{}", called.body);
+    // What Apple refused is not sent again by itself.
+    daemon.here.control().account(|account| account.sends_allowed = 0);
+    let refused = daemon.post(&link, &format!("csrf={csrf}&way=sms&phone=0")).expect(200);
+    assert!(refused.body.contains("takes no codes"), "{}", refused.body);
+    let asked = daemon.post(&link, &format!("csrf={csrf}&way=sms&phone=0")).expect(200);
+    assert!(asked.body.contains("Apple wants the password"), "{}", asked.body);
     daemon.stop();
 }
 

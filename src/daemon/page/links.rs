@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
+
+use super::door::Told;
 
 /// How long a link is good.
 const LIFE: Duration = Duration::from_secs(30 * 60);
@@ -14,7 +17,7 @@ const LIFE: Duration = Duration::from_secs(30 * 60);
 const TRIES: u32 = 10;
 
 /// How long after its last step a sign-in counts as under way: codes are good for about so long.
-const UNDER_WAY: Duration = Duration::from_secs(10 * 60);
+pub(super) const UNDER_WAY: Duration = Duration::from_secs(10 * 60);
 
 /// Between two new links that somebody asks for from afar.
 const PAUSE: Duration = Duration::from_secs(5 * 60);
@@ -35,6 +38,8 @@ pub(super) struct Link {
     pub(super) csrf: String,
     /// Devices were asked, and are waited for.
     pub(super) waits: bool,
+    /// The code that is on its way, and the password that Apple took before it sent it: another code takes the password again.
+    pub(super) sent: Option<(Told, Option<SecretString>)>,
     since: Instant,
     tries: u32,
     tried: Option<Instant>,
@@ -48,7 +53,7 @@ impl Links {
         let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         let csrf = Uuid::new_v4().simple().to_string();
         let since = Instant::now();
-        let link = Link { job: job.to_owned(), csrf, waits: false, since, tries: 0, tried: None };
+        let link = Link { job: job.to_owned(), csrf, waits: false, sent: None, since, tries: 0, tried: None };
         let mut open = self.open();
         open.retain(|_, link| link.since.elapsed() < LIFE);
         open.insert(hash(&token), link);
@@ -81,6 +86,13 @@ impl Links {
     pub(super) fn is_under_way(&self, job: &str) -> bool {
         let lately = |link: &Link| link.tried.is_some_and(|at| at.elapsed() < UNDER_WAY);
         self.open().values().any(|link| link.job == job && link.since.elapsed() < LIFE && lately(link))
+    }
+
+    /// A code is on its way; with `None`, none is any more, and the password is forgotten.
+    pub(super) fn sent(&self, token: &str, sent: Option<(Told, Option<SecretString>)>) {
+        if let Some(link) = self.open().get_mut(&hash(token)) {
+            link.sent = sent;
+        }
     }
 
     /// The link was used.

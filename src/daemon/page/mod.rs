@@ -215,17 +215,19 @@ async fn go_on(
         return (StatusCode::TOO_MANY_REQUESTS, shown(html::too_old())).into_response();
     }
     let finishes = step.way == "finish";
+    let typed = Some(step.password).filter(|text| !text.is_empty()).map(SecretString::from);
+    let (before, known) = link.sent.unzip();
+    let password = typed.or(known.flatten());
     let wish = if finishes {
         Wish::Finish(step.code)
     } else {
-        let password = Some(step.password).filter(|text| !text.is_empty()).map(SecretString::from);
         let phone = step.phone.unwrap_or(0);
         let way = match step.way.as_str() {
             "sms" => CodeBy::Message(phone),
             "call" => CodeBy::Call(phone),
             _ => CodeBy::Devices,
         };
-        Wish::Code { password, way }
+        Wish::Code { password: password.clone(), way }
     };
     match (door.ask)(wish).await {
         Ok(Told::Done) => done(&page, door, &token),
@@ -235,11 +237,29 @@ async fn go_on(
             Redirect::to(&format!("/sign-in/{token}")).into_response()
         }
         Ok(Told::Locked(why)) => shown(first(&page, door, &link.csrf, asks, Some(&why)).await),
-        Ok(sent) => shown(html::code(&link.csrf, &sent, None)),
-        Err(why) if finishes => {
-            let again = Told::Sent { whence: "was asked for".to_owned(), digits: 6, phones: vec![] };
-            shown(html::code(&link.csrf, &again, Some(&why)))
+        Ok(sent) => {
+            let text = html::code(&link.csrf, &sent, None);
+            page.links.sent(&token, Some((sent, password)));
+            forget_later(&page, token);
+            shown(text)
         }
-        Err(why) => shown(first(&page, door, &link.csrf, asks, Some(&why)).await),
+        Err(why) if finishes => {
+            let unknown = Told::Sent { whence: "was asked for".to_owned(), digits: 6, phones: vec![] };
+            shown(html::code(&link.csrf, &before.unwrap_or(unknown), Some(&why)))
+        }
+        Err(why) => {
+            // The sign-in that a code would have finished is over, and the password may be what was wrong.
+            page.links.sent(&token, None);
+            shown(first(&page, door, &link.csrf, asks, Some(&why)).await)
+        }
     }
+}
+
+/// A sign-in that nobody finishes leaves no password behind.
+fn forget_later(page: &Arc<Page>, token: String) {
+    let links = page.links.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(links::UNDER_WAY).await;
+        links.sent(&token, None);
+    });
 }

@@ -27,6 +27,30 @@ fn find(names: [&str; 2]) -> Option<PathBuf> {
     places.find(|place| place.is_file())
 }
 
+/// The driver and the port that it listens at; `None` when it ends at once.
+fn launch(driver: &Path, home: &Path) -> Option<(Child, u16)> {
+    let mut child = Command::new(driver)
+        .arg("--port=0")
+        .env("HOME", home)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let port = lines.find_map(|line| {
+        let line = line.unwrap();
+        let (_, port) = line.split_once("started successfully on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    let Some(port) = port else {
+        child.wait().unwrap();
+        return None;
+    };
+    // Whatever else it says must not fill the pipe.
+    thread::spawn(move || lines.for_each(drop));
+    Some((child, port))
+}
+
 /// An element of a page.
 pub(super) struct Element(String);
 
@@ -54,26 +78,14 @@ impl Browser {
         let (chromium, driver) =
             (find(["chromium", "google-chrome"])?, find(["chromedriver", "chromium-driver"])?);
         let profile = tempfile::tempdir().unwrap();
-        let mut child = Command::new(driver)
-            .arg("--port=0")
-            .env("HOME", profile.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = lines.find_map(|line| {
-            let line = line.unwrap();
-            let (_, port) = line.split_once("started successfully on port ")?;
-            port.trim_end_matches('.').parse::<u16>().ok()
-        });
-        // Whatever else it says must not fill the pipe.
-        thread::spawn(move || lines.for_each(drop));
+        // The port that it takes for one protocol may be in use for the other.
+        let (child, port) =
+            (0..5).find_map(|_| launch(&driver, profile.path())).expect("no chromedriver runs");
         let mut browser = Self {
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
             http: client(),
             driver: child,
-            session: format!("http://127.0.0.1:{}/session", port.expect("chromedriver names no port")),
+            session: format!("http://127.0.0.1:{port}/session"),
             screen,
             profile,
         };

@@ -2,8 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Inner;
-use super::Service;
 use super::account::Account;
 use super::app::App;
 use super::book::{Book, NeedsUser};
@@ -11,6 +9,7 @@ use super::error::{Need, SessionError};
 use super::keys::Keys;
 use super::person::{Notice, Person};
 use super::store::Store;
+use super::{Inner, Service};
 use crate::clock::Clock;
 use crate::http::Client;
 

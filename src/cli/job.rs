@@ -8,7 +8,7 @@ use secrecy::ExposeSecret as _;
 use super::args::Global;
 use super::{Console, Exit, Failure};
 use crate::config::env_vars::LARDER_ENDPOINT;
-use crate::config::{AccountRegion, Job, PasswordSource, paths::Places};
+use crate::config::{self, AccountRegion, Job, PasswordSource, paths::Places};
 use crate::http::{self, Settings};
 use crate::icloud::session::{Account, Endpoints, Region, Remembered, Service, Store, USER_AGENT};
 use crate::model::Part;
@@ -99,16 +99,17 @@ pub(super) fn prepare(job: Job, endpoint: Option<&str>) -> Result<Loaded, Failur
         .map_err(|error| Failure::new(Exit::Usage, format!("Apple's addresses are no addresses: {error}")))?;
     let account = Account::new(job.account.apple_id.expose_secret(), endpoints);
     let parts = job.parts();
-    let passwords = passwords(&job.account.password);
+    let passwords = passwords(&job.account);
     Ok(Loaded { job: Arc::new(job), http, store, account, passwords, parts })
 }
 
-fn passwords(source: &PasswordSource) -> Passwords {
-    let source = match source {
+fn passwords(account: &config::Account) -> Passwords {
+    let source = match &account.password {
         PasswordSource::None => Passwords::none(),
         PasswordSource::File(path) => Passwords::file(path.clone()),
         PasswordSource::Command(command) => Passwords::command(command.clone()),
         PasswordSource::Credential(name) => Passwords::credential(name.clone()),
+        PasswordSource::Keyring(service) => Passwords::keyring(service.clone(), account.apple_id.clone()),
     };
     Passwords::from_environment().or(source)
 }

@@ -233,7 +233,9 @@ impl Person for Visitor {
         if let Some(typed) = self.typed.take() {
             return Some(typed);
         }
-        let known = self.passwords.get()?;
+        // A program or the keyring may take its time, and others look at the page meanwhile.
+        let passwords = self.passwords.clone();
+        let known = tokio::task::spawn_blocking(move || passwords.get()).await.ok()??;
         let refused = self.refused.as_ref().is_some_and(|refused| refused.is(&known));
         (!refused).then_some(known)
     }

@@ -91,6 +91,8 @@ pub enum PasswordSource {
     Command(Vec<String>),
     /// A credential of the service manager, by its name.
     Credential(String),
+    /// An entry of the keyring, by the name of its service; its user is the Apple ID.
+    Keyring(String),
 }
 
 impl PasswordSource {
@@ -104,15 +106,26 @@ impl PasswordSource {
         if credential.contains('/') || credential == ".." {
             return Err(account.refuse("password_credential", "must be a name, not a path".into()));
         }
-        match (file, &command[..], credential) {
-            (None, [], "") => Ok(Self::None),
-            (Some(file), [], "") => Ok(Self::File(file)),
-            (None, [_, ..], "") => Ok(Self::Command(command)),
-            (None, [], name) => Ok(Self::Credential(name.to_owned())),
-            (file, ..) => {
-                let key = if file.is_some() { "password_file" } else { "password_command" };
-                let why = "is one source of the password too many: leave one of `password_file`, `password_command` and \
-                           `password_credential`, and the others empty";
+        let keyring = account.text("password_keyring")?.unwrap_or_default();
+        if !keyring.is_empty() && !cfg!(feature = "keyring") {
+            let why = "asks the keyring, and this larder was built without that: \
+                       `cargo install --locked --path . --features keyring`";
+            return Err(account.refuse("password_keyring", why.into()));
+        }
+        let named = |name: &str| Some(name.to_owned()).filter(|name| !name.is_empty());
+        let sources = [
+            ("password_file", file.map(Self::File)),
+            ("password_command", Some(command).filter(|command| !command.is_empty()).map(Self::Command)),
+            ("password_credential", named(credential).map(Self::Credential)),
+            ("password_keyring", named(keyring).map(Self::Keyring)),
+        ];
+        let mut given = sources.into_iter().filter_map(|(key, source)| Some((key, source?)));
+        match (given.next(), given.next()) {
+            (None, _) => Ok(Self::None),
+            (Some((_, source)), None) => Ok(source),
+            (Some((key, _)), Some(_)) => {
+                let why = "is one source of the password too many: leave one of `password_file`, `password_command`, \
+                           `password_credential` and `password_keyring`, and the others empty";
                 Err(account.refuse(key, why.into()))
             }
         }

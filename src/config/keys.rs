@@ -3,7 +3,17 @@
 /// Sections and their keys; the first section is the top of the file.
 pub(super) const KEYS: [(&str, &[&str]); 12] = [
     ("", &["state_dir"]),
-    ("account", &["apple_id", "region", "password_file", "password_command", "password_credential"]),
+    (
+        "account",
+        &[
+            "apple_id",
+            "region",
+            "password_file",
+            "password_command",
+            "password_credential",
+            "password_keyring",
+        ],
+    ),
     ("schedule", &["at", "days", "every", "cron", "jitter", "time_zone"]),
     (
         "photos",

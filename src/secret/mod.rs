@@ -2,6 +2,7 @@
 //!
 //! Nothing here keeps a password; [`Passwords`] only knows where to ask.
 
+mod keyring;
 mod password;
 mod private_dir;
 mod private_file;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::keyring::Keyring;
 use super::source::{self, PASSWORD_VARIABLE};
 
 /// Where the service manager puts the credentials of its services.
@@ -27,6 +28,7 @@ enum Source {
     File(PathBuf),
     Command(Vec<String>),
     Credential(String),
+    Keyring(Keyring),
 }
 
 impl Passwords {
@@ -58,6 +60,11 @@ impl Passwords {
     /// A credential of the service manager (systemd's `LoadCredential=`), by its name.
     pub fn credential(name: String) -> Self {
         Self::of(Source::Credential(name))
+    }
+
+    /// The entry of the keyring of this service and this account. Where larder was built without it, that fails.
+    pub fn keyring(service: String, account: SecretString) -> Self {
+        Self::of(Source::Keyring(Keyring::new(service, account)))
     }
 
     /// These sources first, then `other`.
@@ -98,6 +105,7 @@ impl Passwords {
                 let directory = environment(CREDENTIALS_DIRECTORY).map(PathBuf::from);
                 self.told("password_credential", source::credential(directory, name))
             }
+            Source::Keyring(keyring) => self.told("password_keyring", keyring.password()),
         };
         self.sources.iter().filter_map(ask).find(|password| !password.expose_secret().is_empty())
     }

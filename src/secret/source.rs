@@ -73,7 +73,7 @@ pub(super) fn command(command: &[String]) -> Result<SecretString, String> {
     first_line(&text.map_err(failed)?, &format!("`{program}`"))
 }
 
-fn first_line(text: &str, whence: &str) -> Result<SecretString, String> {
+pub(super) fn first_line(text: &str, whence: &str) -> Result<SecretString, String> {
     match text.lines().next() {
         Some(line) if !line.is_empty() => Ok(SecretString::from(line)),
         _ => Err(format!("{whence} gave no password: its first line is empty")),

@@ -11,6 +11,8 @@ mod audit;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod bus;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod costs;
@@ -50,6 +52,9 @@ mod history;
 mod hostile;
 #[cfg(test)]
 mod init;
+#[cfg(test)]
+#[cfg(all(feature = "keyring", target_os = "linux"))]
+mod keyring;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]

@@ -7,10 +7,10 @@ use icloud_sim::{Account, Config, Loss};
 
 use crate::environment::{CODE, TestEnvironment, bytes_below};
 
-const PASSWORD: &str = "canary password 7f3a";
+pub(crate) const PASSWORD: &str = "canary password 7f3a";
 
 /// A person whose session is worth nothing any more but whose computer is trusted, so that the password alone signs in.
-fn lapsed(keys: &str) -> TestEnvironment {
+pub(crate) fn lapsed(keys: &str) -> TestEnvironment {
     let account = Account { password: PASSWORD.into(), ..Account::default() };
     let here = TestEnvironment::new(Config { account, ..Config::default() });
     here.login();
@@ -20,7 +20,7 @@ fn lapsed(keys: &str) -> TestEnvironment {
     here
 }
 
-fn account_keys(here: &TestEnvironment, keys: &str) {
+pub(crate) fn account_keys(here: &TestEnvironment, keys: &str) {
     here.write_job("");
     let job = fs::read_to_string(here.job_file()).unwrap();
     fs::write(here.job_file(), job.replacen("[account]\n", &format!("[account]\n{keys}\n"), 1)).unwrap();
@@ -77,6 +77,16 @@ fn a_source_that_fails_is_told_and_two_are_refused() {
     account_keys(&here, "password_file = \"/a\"\npassword_command = [\"b\"]");
     let ran = here.sync().expect(2);
     assert!(ran.stderr.contains("one source of the password too many"), "{}", ran.stderr);
+}
+
+#[test]
+#[cfg(not(feature = "keyring"))]
+fn without_the_keyring_in_it_larder_says_how_to_build_it_in() {
+    let here = lapsed("password_keyring = \"larder\"");
+    let ran = here.sync().expect(2);
+    for part in ["Line 2, column 20", "`account.password_keyring`", "--features keyring"] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
 }
 
 #[test]

@@ -7,15 +7,15 @@
 )]
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use icloud_sim::{LibrarySpec, Loss};
 use zbus::OwnedVariant;
 
+use crate::bus::Bus;
 use crate::environment::{Ran, TestEnvironment};
 
 /// A notification as it was asked for.
@@ -58,33 +58,6 @@ impl Server {
 
     fn get_server_information(&self) -> (String, String, String, String) {
         ["test", "larder", "1", "1.2"].map(str::to_owned).into()
-    }
-}
-
-/// A session bus of the test's own.
-struct Bus {
-    daemon: Child,
-    address: String,
-}
-
-impl Bus {
-    /// `None` where there is no bus to be had.
-    fn start() -> Option<Self> {
-        let mut daemon = Command::new("dbus-daemon")
-            .args(["--session", "--nofork", "--print-address=1"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .ok()?;
-        let mut address = String::new();
-        BufReader::new(daemon.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        Some(Self { daemon, address: address.trim().to_owned() })
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        self.daemon.kill().unwrap();
-        self.daemon.wait().unwrap();
     }
 }
 

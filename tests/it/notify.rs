@@ -1,6 +1,7 @@
 //! A person who does not look is told, once, in every way that the job file names.
 
 mod desktop;
+mod screen;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -30,7 +30,8 @@ pub(super) async fn tell(notice: &Notice, shown: &mut Option<u32>) -> Result<(),
     notification.urgency(urgency).hint(Hint::Category("network".to_owned()));
     notification.timeout(if stays { Timeout::Never } else { Timeout::Milliseconds(SHORT) });
     if notice.link.is_some() {
-        notification.action("sign-in", "Sign in").action("later", "Later");
+        // The first is for a click on the notice itself, and no button of its own.
+        notification.action("default", "Sign in").action("sign-in", "Sign in").action("later", "Later");
     }
     if let Some(id) = shown.filter(|_| notice.kind.is_of_the_series()) {
         notification.id(id);

@@ -66,6 +66,11 @@ pub fn next(memory: &Memory, now: &Situation, notify: &Notify) -> (Memory, Vec<N
     match &now.needs {
         Needs::Person(why) if next.needed_since.is_none() => {
             next.needed_since = Some(now.now);
+            // Where there is a page, nobody needs the command line.
+            let why = match (&now.link, why.split_once(": run `larder login`")) {
+                (Some(_), Some((why, _))) => why,
+                _ => why,
+            };
             let text =
                 format!("{why}. Nothing is mirrored until then. {how}; the missed run follows by itself.");
             tell(Told::SignIn, Kind::SignInNeeded, "iCloud wants a new sign-in".to_owned(), text);
@@ -182,6 +187,24 @@ mod tests {
         let renewed = (0..60)
             .map(|day| Situation { trust_ends: Some(at(if day < 15 { 20 } else { 80 })), ..quiet(day) });
         assert_eq!(told_on(told(renewed)), [6, 13]);
+    }
+
+    #[test]
+    fn one_way_to_sign_in_is_told() {
+        for (link, command, page) in
+            [(None, true, false), (Some("http://127.0.0.1/x".to_owned()), false, true)]
+        {
+            let needs = Needs::Person("Not signed in: run `larder login`".into());
+            let situation = Situation { needs, ended: Some((3, String::new())), link, ..quiet(0) };
+            let (_, notices) = super::next(&Memory::default(), &situation, &Notify::default());
+            let text = &notices[0].text;
+            assert!(text.starts_with("Not signed in"), "{text}");
+            assert_eq!(
+                (text.contains("larder login"), text.contains("Open the page")),
+                (command, page),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ use icloud_sim::{LibrarySpec, Loss};
 use zbus::OwnedVariant;
 
 use crate::bus::Bus;
-use crate::environment::{Ran, TestEnvironment};
+use crate::environment::{Ran, Running, TestEnvironment};
 
 /// A notification as it was asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,7 +119,35 @@ fn a_click_on_sign_in_opens_the_page_and_the_missed_run_follows() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(serve(&bus, &shown)).unwrap();
     let here = TestEnvironment::signed_in(LibrarySpec { assets: 2, ..LibrarySpec::default() });
-    // The browser of this test writes down what it is to open.
+    let Needy { daemon, opened, page } = needy(&here, &bus);
+    until(|| !shown.lock().unwrap().is_empty());
+    let actions = ["default", "Sign in", "sign-in", "Sign in", "later", "Later"];
+    assert_eq!(shown.lock().unwrap()[0].actions, actions);
+    // Whoever shows notices tells of the click; larder begins to listen when it was shown.
+    until(|| {
+        let click = (41_u32, "sign-in");
+        let (path, name) = ("/org/freedesktop/Notifications", "org.freedesktop.Notifications");
+        runtime.block_on(server.emit_signal(None::<&str>, path, name, "ActionInvoked", &click)).unwrap();
+        opened.exists()
+    });
+    let link = std::fs::read_to_string(&opened).unwrap();
+    assert!(link.starts_with(&page), "{link}");
+    sign_in(&here, &bus);
+    let told = shown.lock().unwrap().clone();
+    assert_eq!((told.len(), told[1].replaces), (2, 41), "{told:?}");
+    ends_after_the_missed_run(&here, daemon);
+}
+
+/// A daemon that needs a person.
+pub(super) struct Needy {
+    pub(super) daemon: Running,
+    /// Where the person's browser writes down what it is to open.
+    pub(super) opened: PathBuf,
+    /// What links to sign in by begin with.
+    pub(super) page: String,
+}
+
+pub(super) fn needy(here: &TestEnvironment, bus: &Bus) -> Needy {
     let (programs, opened) = (here.path("programs"), here.path("opened"));
     std::fs::create_dir(&programs).unwrap();
     let browser = programs.join("xdg-open");
@@ -137,26 +166,20 @@ fn a_click_on_sign_in_opens_the_page_and_the_missed_run_follows() {
         .env("DBUS_SESSION_BUS_ADDRESS", &bus.address)
         .env("PATH", format!("{}:/usr/bin:/bin", programs.display()))
         .start();
-    until(|| !shown.lock().unwrap().is_empty());
-    assert_eq!(shown.lock().unwrap()[0].actions, ["sign-in", "Sign in", "later", "Later"]);
-    // Whoever shows notices tells of the click; larder begins to listen when it was shown.
-    until(|| {
-        let click = (41_u32, "sign-in");
-        let (path, name) = ("/org/freedesktop/Notifications", "org.freedesktop.Notifications");
-        runtime.block_on(server.emit_signal(None::<&str>, path, name, "ActionInvoked", &click)).unwrap();
-        opened.exists()
-    });
-    let link = std::fs::read_to_string(&opened).unwrap();
-    assert!(link.starts_with(&format!("http://127.0.0.1:{port}/sign-in/")), "{link}");
-    // What the page does is tested with it; here a sign-in elsewhere stands in for it.
+    Needy { daemon, opened, page: format!("http://127.0.0.1:{port}/sign-in/") }
+}
+
+/// What the page does is tested with it; here a sign-in elsewhere stands in for it.
+pub(super) fn sign_in(here: &TestEnvironment, bus: &Bus) {
     let (password, code) =
         (here.control().account(|account| account.password.clone()), crate::environment::CODE);
     until(|| {
         let login = here.larder(&["login"]).env("DBUS_SESSION_BUS_ADDRESS", &bus.address);
         login.stdin(&format!("{password}\n{code}\n")).run().code == Some(0)
     });
-    let told = shown.lock().unwrap().clone();
-    assert_eq!((told.len(), told[1].replaces), (2, 41), "{told:?}");
+}
+
+pub(super) fn ends_after_the_missed_run(here: &TestEnvironment, daemon: Running) {
     until(|| std::fs::read_dir(here.destination()).is_ok_and(|entries| entries.count() > 1));
     let pid = daemon.pid().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
@@ -164,7 +187,7 @@ fn a_click_on_sign_in_opens_the_page_and_the_missed_run_follows() {
 }
 
 #[track_caller]
-fn until(mut holds: impl FnMut() -> bool) {
+pub(super) fn until(mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
         assert!(start.elapsed() < Duration::from_secs(60), "it did not come");
